@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How the system calls of the guest's processes are intercepted. One backend
+ * is chosen at boot and serves every stub process; see os-Linux/skas/backend.c.
+ */
+#ifndef __SKAS_INTERCEPT_H
+#define __SKAS_INTERCEPT_H
+
+#include <mm_id.h>
+
+struct stub_init_data;
+struct uml_pt_regs;
+
+/*
+ * What a resume request does to the call that is pending at an entry stop.
+ * A host without PTRACE_VM ignores the tag, therefore no resume relies on it
+ * alone: see the number -1 in put_user_state().
+ */
+#ifndef PTRACE_VM_SKIPCALL
+#define PTRACE_VM_SKIPEXIT	0x2
+#define PTRACE_VM_SKIPCALL	0x4
+#endif
+
+/**
+ * enum stub_filter - which seccomp filter a stub process installs
+ * @STUB_FILTER_NONE:		none, the host has no seccomp filters
+ * @STUB_FILTER_BACKSTOP:	the filter lets the number -1 pass: ptrace has
+ *				seen the call already and asked to skip it
+ * @STUB_FILTER_INTERCEPT:	the filter is what stops each call
+ */
+enum stub_filter {
+	STUB_FILTER_NONE,
+	STUB_FILTER_BACKSTOP,
+	STUB_FILTER_INTERCEPT,
+};
+
+/**
+ * struct intercept_backend - one way to intercept a call and not to run it
+ * @name:		value of the ptrace_vm= boot option
+ * @what:		how it works, for the boot line
+ * @request:		ptrace request that lets guest code run up to its next
+ *			system call
+ * @syscall_stop:	wait status, shifted right by 8, of the stop at a call
+ * @filter:		the filter that this backend needs of a stub process
+ * @leave_entry:	bring a tracee that is stopped at the entry of a call
+ *			to where it may be resumed without running it, or NULL
+ *			if the number -1 and the tag do that on the way.
+ *			Return: 0, or -errno
+ */
+struct intercept_backend {
+	const char *name;
+	const char *what;
+	int request;
+	int syscall_stop;
+	enum stub_filter filter;
+	int (*leave_entry)(int pid);
+};
+
+/**
+ * struct tracee - what the layer knows of a stub process
+ * @key:	proves to the seccomp filter that a call is the stub's
+ * @fp_owner:	whose FP registers the stub process holds, or NULL
+ *
+ * Here and not in struct mm_id, which the whole kernel includes. Protected by
+ * the turnstile of the address space.
+ */
+struct tracee {
+	unsigned int key[STUB_KEY_WORDS];
+	struct uml_pt_regs *fp_owner;
+};
+
+extern const struct intercept_backend backend_native;
+extern const struct intercept_backend backend_filter;
+extern const struct intercept_backend backend_twostop;
+
+/* The backend in use; valid once intercept_choose() has returned. */
+extern const struct intercept_backend *intercept;
+/* The filter of a stub process, at least what the backend needs. */
+extern enum stub_filter intercept_filter;
+
+/* os-Linux/skas/backend.c */
+void intercept_choose(void);
+
+/* os-Linux/skas/probe.c */
+int probe_native(void);
+int probe_filter(void);
+int probe_twostop(void);
+int probe_registers(void);
+
+/* os-Linux/skas/tracee.c */
+int tracee_create(struct mm_id *mm_id);
+void tracee_destroy(struct mm_id *mm_id);
+void tracee_fill_init_data(struct mm_id *mm_id,
+			   struct stub_init_data *init_data);
+int tracee_start(struct mm_id *mm_id);
+void tracee_lost(struct mm_id *mm_id, const char *what, int err);
+int tracee_wait(int pid, int *status);
+
+/* os-Linux/skas/stub_run.c */
+int stub_run_syscalls(struct mm_id *mm_id);
+int stub_run_segv_handler(struct mm_id *mm_id);
+
+/* os-Linux/skas/fp.c */
+int fp_save(struct mm_id *mm_id, struct uml_pt_regs *regs);
+void fp_changed(struct uml_pt_regs *regs);
+int fp_load(struct mm_id *mm_id, struct uml_pt_regs *regs);
+void fp_forget(struct mm_id *mm_id, struct uml_pt_regs *regs);
+
+/* os-Linux/skas/userspace.c */
+void intercept_userspace(struct uml_pt_regs *regs);
+
+#endif

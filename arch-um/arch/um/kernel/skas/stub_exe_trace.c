@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The last steps of a new stub process: become a tracee, install the filter.
+ *
+ * The filter asks for each call: does it come from one of the two system call
+ * instructions in stub_calls(), is it the call that belongs there, and does it
+ * carry the key of this process? Such a call is allowed, every other one stops
+ * the tracee. Instructions, numbers and lower halves are public. The key is in
+ * this filter, which the guest cannot read, in the UML kernel, and in registers
+ * while the stub runs. Later than here it is in no memory of this process: the
+ * stack of this program is unmapped before guest code runs.
+ */
+
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <asm/unistd.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sysdep/stub.h>
+#include <stub-data.h>
+#include <skas/intercept.h>
+
+#define LOAD(field)							\
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS,				\
+		 offsetof(struct seccomp_data, field))
+/* The upper half of a field of 64 bit. */
+#define LOAD_UPPER(field)						\
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS,				\
+		 offsetof(struct seccomp_data, field) + 4)
+/* Jumps count from the next instruction; let the table speak of places. */
+#define IF(here, value, then, otherwise)				\
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)(value),	\
+		 (then) - (here) - 1, (otherwise) - (here) - 1)
+#define RETURN(action)	BPF_STMT(BPF_RET | BPF_K, action)
+
+#if __BITS_PER_LONG > 32
+enum { MUNMAP = 8, MMAP = 10, KEY = 14, GUEST = 21, STOP = 24 };
+#else
+enum { GUEST = 0, STOP = 3 };
+#endif
+
+noinline static void install_filter(const struct stub_init_data *init)
+{
+	/*
+	 * -1 is the number of a call that ptrace has skipped, if it is ptrace
+	 * that stops calls; it never runs anything.
+	 */
+	const unsigned int minus_one = init->filter == STUB_FILTER_BACKSTOP ?
+				       SECCOMP_RET_ALLOW : SECCOMP_RET_TRACE;
+	struct sock_filter filter[] = {
+#if __BITS_PER_LONG > 32
+		/* int $0x80 is no system call for this guest: SIGSYS */
+		/*  0 */ LOAD(arch),
+		/*  1 */ IF(1, UM_SECCOMP_ARCH_NATIVE, 3, 2),
+		/*  2 */ RETURN(SECCOMP_RET_TRAP),
+		/*  3 */ LOAD_UPPER(instruction_pointer),
+		/*  4 */ IF(4, init->stub_start >> 32, 5, GUEST),
+		/*  5 */ LOAD(instruction_pointer),
+		/*  6 */ IF(6, init->munmap_ip, MUNMAP, 7),
+		/*  7 */ IF(7, init->mmap_ip, MMAP, GUEST),
+		/*  8 MUNMAP */
+		LOAD(nr),
+		/*  9 */ IF(9, __NR_munmap, KEY, STOP),
+		/* 10 MMAP */
+		LOAD(nr),
+		/* 11 */ IF(11, __NR_mmap, 12, STOP),
+		/* 12 */ LOAD(args[3]),
+		/* 13 */ IF(13, MAP_SHARED | MAP_FIXED, KEY, STOP),
+		/* 14 KEY: at the same place for both */
+		LOAD_UPPER(args[2]),
+		/* 15 */ IF(15, init->key[0], 16, STOP),
+		/* 16 */ LOAD_UPPER(args[3]),
+		/* 17 */ IF(17, init->key[1], 18, STOP),
+		/* 18 */ LOAD_UPPER(args[4]),
+		/* 19 */ IF(19, init->key[2], 20, STOP),
+		/* 20 */ RETURN(SECCOMP_RET_ALLOW),
+#endif
+		/* GUEST */
+		LOAD(nr),
+		IF(GUEST + 1, -1, GUEST + 2, STOP),
+		RETURN(minus_one),
+		/* STOP */
+		RETURN(SECCOMP_RET_TRACE),
+	};
+	struct sock_fprog prog = {
+		.len = sizeof(filter) / sizeof(filter[0]),
+		.filter = filter,
+	};
+
+	if (stub_syscall3(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0,
+			  (unsigned long)&prog) != 0)
+		stub_syscall1(__NR_exit, 21);
+}
+
+/**
+ * stub_become_tracee() - hand this process to the UML kernel
+ * @init:	what the kernel wrote for us
+ *
+ * After the filter there must be no call, so it is a trap that tells the
+ * kernel. Does not return: the kernel never resumes after the trap.
+ */
+void stub_become_tracee(const struct stub_init_data *init)
+{
+	stub_syscall4(__NR_ptrace, PTRACE_TRACEME, 0, 0, 0);
+
+	if (init->filter != STUB_FILTER_NONE)
+		install_filter(init);
+
+	trap_myself();
+}

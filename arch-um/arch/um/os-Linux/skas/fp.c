@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * FP registers stay in the stub process. Copying an xstate of some kilobytes
+ * out and in costs more than all the rest of a system call, and next to no
+ * call looks at it.
+ *
+ * Of each task's FP registers there are two copies: regs->fp in the task, and
+ * the one in the stub process of its address space, if tracee->fp_owner
+ * says that it is this task's. At least one is current:
+ *
+ *	fp_stale	regs->fp is old, the stub process has the registers
+ *	fp_loaded	the stub process has them
+ *
+ * Both false, which is how a task begins: regs->fp has them. Guest code makes
+ * regs->fp stale. Who reads or writes regs->fp calls fp_save() first; who has
+ * written it says so with fp_changed().
+ *
+ * All of this runs in the UML kernel, on its only CPU, while no guest code
+ * runs: every stub process is stopped.
+ */
+
+#include <errno.h>
+#include <mm_id.h>
+#include <registers.h>
+#include <skas.h>
+#include <sysdep/ptrace.h>
+#include <skas/intercept.h>
+
+/**
+ * fp_save() - make regs->fp current
+ * @mm_id:	the address space of the task that @regs belong to
+ * @regs:	its registers
+ *
+ * Return: 0, or -errno if the stub process is lost, and with it the registers.
+ */
+int fp_save(struct mm_id *mm_id, struct uml_pt_regs *regs)
+{
+	int err;
+
+	if (!regs->fp_stale)
+		return 0;
+	if (mm_id->pid < 0)
+		return -ESRCH;
+
+	err = get_fp_registers(mm_id->pid, regs->fp);
+	if (err < 0)
+		return err;
+
+	regs->fp_stale = 0;
+	return 0;
+}
+
+/**
+ * fp_changed() - regs->fp was written
+ * @regs:	registers of a task, not stale
+ */
+void fp_changed(struct uml_pt_regs *regs)
+{
+	regs->fp_loaded = 0;
+}
+
+/**
+ * fp_load() - give a task its FP registers before it runs guest code
+ * @mm_id:	its address space, with the turnstile held
+ * @regs:	its registers, whose fp gets stale
+ *
+ * Another task of this address space that ran last gets its own saved.
+ *
+ * Return: 0 or -errno.
+ */
+int fp_load(struct mm_id *mm_id, struct uml_pt_regs *regs)
+{
+	struct tracee *tracee = mm_id->tracee;
+	struct uml_pt_regs *last = tracee->fp_owner;
+	int err;
+
+	if (last != regs || !regs->fp_loaded) {
+		if (last && last != regs) {
+			err = fp_save(mm_id, last);
+			if (err)
+				return err;
+			last->fp_loaded = 0;
+		}
+
+		err = put_fp_registers(mm_id->pid, regs->fp);
+		if (err < 0)
+			return err;
+
+		tracee->fp_owner = regs;
+		regs->fp_loaded = 1;
+	}
+
+	regs->fp_stale = 1;
+	return 0;
+}
+
+/**
+ * fp_forget() - a task leaves its address space, by exit or exec
+ * @mm_id:	the address space
+ * @regs:	the task's registers
+ */
+void fp_forget(struct mm_id *mm_id, struct uml_pt_regs *regs)
+{
+	if (mm_id->tracee->fp_owner == regs)
+		mm_id->tracee->fp_owner = NULL;
+	regs->fp_stale = 0;
+	regs->fp_loaded = 0;
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What can the host do? Each question is put to a live child that makes two
+ * calls: the tracer skips the first, gives it a result of its own, and looks
+ * at what the second one got to see.
+ */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <asm/unistd.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <init.h>
+#include <os.h>
+#include <ptrace_user.h>
+#include <registers.h>
+#include <sysdep/ptrace.h>
+#include <sysdep/stub.h>
+#include <skas/intercept.h>
+
+/* The result that the tracer gives: no call of the child returns it. */
+#define SKIPPED_RESULT	0x5ca11
+
+/*
+ * The stub of the filter backend passes its key in the upper halves of three
+ * arguments of mmap (see stub_exe_trace.c): does this host ignore them?
+ */
+static long __init mmap_ignores_upper_halves(void)
+{
+#if __BITS_PER_LONG > 32
+	const unsigned long upper = 0xa5a5a5a5UL << 32;
+	int fd = syscall(__NR_memfd_create, "probe", 0);
+	long addr;
+
+	if (fd < 0 || ftruncate(fd, UM_KERN_PAGE_SIZE) < 0)
+		return 0;
+
+	addr = syscall(__NR_mmap, NULL, UM_KERN_PAGE_SIZE, upper | PROT_READ,
+		       upper | MAP_SHARED, upper | fd, 0);
+	close(fd);
+
+	return addr != -1;
+#else
+	return 1;
+#endif
+}
+
+static int __init filter_all_calls(void)
+{
+	struct sock_filter insns[] = {
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
+	};
+	struct sock_fprog prog = {
+		.len = ARRAY_SIZE(insns),
+		.filter = insns,
+	};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return -1;
+
+	return syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog);
+}
+
+static void __init __attribute__((noreturn)) probe_child(bool filter)
+{
+	long upper_ok, result;
+
+	if (ptrace(PTRACE_TRACEME, 0, 0, 0))
+		_exit(errno);
+
+	upper_ok = mmap_ignores_upper_halves();
+	if (filter && filter_all_calls())
+		_exit(errno);
+	trap_myself();
+
+	result = syscall(__NR_getpid);
+	syscall(__NR_getuid, result, upper_ok);
+	_exit(0);
+}
+
+static void __init probe_end(int pid)
+{
+	kill(pid, SIGKILL);
+	CATCH_EINTR(waitpid(pid, NULL, __WALL));
+}
+
+/* Start a child and leave it before its first call. */
+static int __init probe_begin(bool filter, int *pid)
+{
+	int status, err;
+
+	os_flush_stdout();
+
+	*pid = fork();
+	if (*pid < 0)
+		return -errno;
+	if (*pid == 0)
+		probe_child(filter);
+
+	err = tracee_wait(*pid, &status);
+	if (err)
+		return err;
+
+	if (WSTOPSIG(status) == SIGTRAP &&
+	    !ptrace(PTRACE_SETOPTIONS, *pid, 0, PTRACE_O_TRACESYSGOOD |
+		    PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL))
+		return 0;
+
+	probe_end(*pid);
+	return -EOPNOTSUPP;
+}
+
+/* Resume with @tag and expect a stop of @backend at the call @nr. */
+static int __init probe_step(const struct intercept_backend *backend, int pid,
+			     long tag, long nr, struct uml_pt_regs *regs)
+{
+	int status, err;
+
+	if (ptrace(backend->request, pid, tag, 0))
+		return -errno;
+
+	err = tracee_wait(pid, &status);
+	if (err)
+		return err;
+
+	if (ptrace(PTRACE_GETREGS, pid, 0, regs->gp))
+		return -errno;
+
+	if (status >> 8 != backend->syscall_stop ||
+	    (long)PT_SYSCALL_NR(regs->gp) != nr)
+		return -EOPNOTSUPP;
+
+	return 0;
+}
+
+/*
+ * @hide_nr: skip by the number -1, as an unpatched host needs it. If not, the
+ * tag alone must do it.
+ */
+static int __init probe_skip(const struct intercept_backend *backend, int pid,
+			     bool hide_nr)
+{
+	struct uml_pt_regs regs;
+	int err;
+
+	/* A tag here speaks of no call and must be ignored */
+	err = probe_step(backend, pid, PTRACE_VM_SKIPCALL, __NR_getpid, &regs);
+	if (err)
+		return err;
+
+	if (backend->leave_entry) {
+		err = backend->leave_entry(pid);
+		if (err)
+			return err;
+	}
+
+	regs.gp[PT_SYSCALL_RET_OFFSET / sizeof(long)] = SKIPPED_RESULT;
+	if (hide_nr)
+		PT_SYSCALL_NR(regs.gp) = -1;
+	if (ptrace(PTRACE_SETREGS, pid, 0, regs.gp))
+		return -errno;
+
+	err = probe_step(backend, pid, hide_nr ? 0 : PTRACE_VM_SKIPCALL,
+			 __NR_getuid, &regs);
+	if (err)
+		return err;
+
+	if (UPT_SYSCALL_ARG1(&regs) != SKIPPED_RESULT)
+		return -EOPNOTSUPP;
+
+	if (backend->filter != STUB_FILTER_NONE && !UPT_SYSCALL_ARG2(&regs))
+		return -EOPNOTSUPP;
+
+	return 0;
+}
+
+static int __init probe(const struct intercept_backend *backend, bool hide_nr)
+{
+	int pid, err;
+
+	err = probe_begin(backend->filter != STUB_FILTER_NONE, &pid);
+	if (err)
+		return err;
+
+	err = probe_skip(backend, pid, hide_nr);
+	probe_end(pid);
+
+	return err;
+}
+
+/**
+ * probe_native() - does the host skip a call because of PTRACE_VM_SKIPCALL?
+ *
+ * Return: 0, -EOPNOTSUPP if it ignores the tag, or another -errno.
+ */
+int __init probe_native(void)
+{
+	return probe(&backend_native, false);
+}
+
+/**
+ * probe_filter() - can a seccomp filter stop a call, and number -1 skip it?
+ *
+ * Return: 0 or -errno.
+ */
+int __init probe_filter(void)
+{
+	return probe(&backend_filter, true);
+}
+
+/**
+ * probe_twostop() - does the number -1 skip a call at its entry stop?
+ *
+ * Return: 0 or -errno.
+ */
+int __init probe_twostop(void)
+{
+	return probe(&backend_twostop, true);
+}
+
+/**
+ * probe_registers() - learn the registers of a fresh process and the FP size
+ *
+ * Return: 0 or -errno.
+ */
+int __init probe_registers(void)
+{
+	int pid, err;
+
+	err = probe_begin(false, &pid);
+	if (err)
+		return err;
+
+	err = init_pid_registers(pid);
+	probe_end(pid);
+
+	return err;
+}

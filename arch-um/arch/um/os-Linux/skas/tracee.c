@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Stub processes as tracees: birth, death, and waiting for their stops.
+ *
+ * There is one for each address space of the guest. It is traced from before
+ * its first instruction of guest code, and PTRACE_O_EXITKILL takes it down
+ * with the UML kernel, however that ends.
+ */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <as-layout.h>
+#include <kern_util.h>
+#include <mm_id.h>
+#include <os.h>
+#include <ptrace_user.h>
+#include <stub-data.h>
+#include <sysdep/stub.h>
+#include <sysdep/stub_regs.h>
+#include <skas/intercept.h>
+#include "../internal.h"
+
+/**
+ * tracee_wait() - wait for a tracee to stop
+ * @pid:	the tracee
+ * @status:	its wait status
+ *
+ * Return: 0 if the tracee has stopped, -ESRCH if it is gone, or -errno.
+ */
+int tracee_wait(int pid, int *status)
+{
+	int n;
+
+	CATCH_EINTR(n = waitpid(pid, status, __WALL));
+	if (n < 0)
+		return -errno;
+
+	return WIFSTOPPED(*status) ? 0 : -ESRCH;
+}
+
+/**
+ * tracee_lost() - a stub process cannot be used any more
+ * @mm_id:	the address space that it served
+ * @what:	what failed, for the log
+ * @err:	-errno of that
+ *
+ * Kills the process if it still exists. Every task that tries to return to
+ * user mode in this address space gets a SIGSEGV from now on.
+ */
+void tracee_lost(struct mm_id *mm_id, const char *what, int err)
+{
+	printk(UM_KERN_ERR "Lost the stub process %d: %s failed, errno = %d\n",
+	       mm_id->pid, what, -err);
+
+	os_kill_ptraced_process(mm_id->pid, 1);
+	mm_id->pid = -1;
+}
+
+/**
+ * tracee_create() - prepare for the stub process of a new address space
+ * @mm_id:	the address space
+ *
+ * Return: 0 or -errno.
+ */
+int tracee_create(struct mm_id *mm_id)
+{
+	struct tracee *tracee = calloc(1, sizeof(*tracee));
+
+	if (!tracee)
+		return -ENOMEM;
+
+	if (os_getrandom(tracee->key, sizeof(tracee->key), 0) !=
+	    sizeof(tracee->key)) {
+		free(tracee);
+		return -EIO;
+	}
+
+	mm_id->tracee = tracee;
+	return 0;
+}
+
+/**
+ * tracee_destroy() - the counterpart of tracee_create()
+ * @mm_id:	the address space, whose stub process is gone
+ */
+void tracee_destroy(struct mm_id *mm_id)
+{
+	free(mm_id->tracee);
+	mm_id->tracee = NULL;
+}
+
+/**
+ * tracee_fill_init_data() - tell a new stub process about its filter
+ * @mm_id:	the address space
+ * @init_data:	what the stub executable will read
+ */
+void tracee_fill_init_data(struct mm_id *mm_id,
+			   struct stub_init_data *init_data)
+{
+	init_data->filter = intercept_filter;
+	memcpy(init_data->key, mm_id->tracee->key, sizeof(init_data->key));
+	init_data->mmap_ip = STUB_CODE_ADDR(stub_mmap_ret);
+	init_data->munmap_ip = STUB_CODE_ADDR(stub_munmap_ret);
+}
+
+/**
+ * tracee_start() - take over a stub process that was just cloned
+ * @mm_id:	the address space that it will serve, with the pid filled in
+ *
+ * Returns when the stub process has mapped its stub pages, has installed its
+ * filter, and is stopped.
+ *
+ * Return: 0 or -errno.
+ */
+int tracee_start(struct mm_id *mm_id)
+{
+	int status, err;
+
+	do {
+		err = tracee_wait(mm_id->pid, &status);
+		if (err) {
+			printk(UM_KERN_ERR "%s : stub process ended, status = 0x%x\n",
+			       __func__, status);
+			return err;
+		}
+		if (WSTOPSIG(status) == SIGTRAP)
+			break;
+		if (ptrace(PTRACE_CONT, mm_id->pid, 0, 0))
+			return -errno;
+	} while (1);
+
+	if (ptrace(PTRACE_SETOPTIONS, mm_id->pid, 0, PTRACE_O_TRACESYSGOOD |
+		   PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL))
+		return -errno;
+
+	return 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef __SYSDEP_STUB_REGS_H
+#define __SYSDEP_STUB_REGS_H
+
+#include <as-layout.h>
+
+struct mm_id;
+struct stub_data;
+
+extern char __syscall_stub_start[];
+
+/* Where a symbol of the stub page is in every stub process. */
+#define STUB_CODE_ADDR(symbol)						\
+	(STUB_CODE + (unsigned long)(symbol) -				\
+	 (unsigned long)__syscall_stub_start)
+
+/* The instructions after the only two system calls that the filter allows. */
+extern char stub_mmap_ret[], stub_munmap_ret[];
+
+void arch_stub_syscall_regs(unsigned long *regs, struct mm_id *mm_id);
+int arch_stub_failed_call(const struct stub_data *data);
+
+#endif
