@@ -4,12 +4,16 @@
 
 BUILD ?= $(CURDIR)/build
 FLAVOUR ?= debian12
-export BUILD LINUX_SRC FRAGMENTS
+export BUILD LINUX_SRC FRAGMENTS CMD
+
+# Guests may have no shared libraries
+GUEST_CC = $(CC) -static -O2 -Wall -Wextra
 
 # The scripts run their own make; ours must not leak into the kernel's.
 unexport MAKEFLAGS MAKELEVEL
 
-.PHONY: all linux source prepare stock init rootfs boot run check clean help
+.PHONY: all linux source prepare stock init rootfs boot run check clean help \
+	tests-guest built
 
 all: linux		## fetch, prepare and build ./linux (the default)
 
@@ -23,9 +27,47 @@ linux: prepare init
 	@scripts/build um
 	@ln -sfn $(BUILD)/um/linux linux
 
+# boot and run take the kernel as it is; `make` brings it up to date
+built:
+	@[ -x linux ] && [ -x $(BUILD)/uml-init ] || \
+		"$(firstword $(MAKE))" --no-print-directory linux
+
 stock: source		## build the unmodified kernel of the same source, to compare
 	@scripts/prepare stock
 	@scripts/build stock
+
+init: $(BUILD)/uml-init	## the init of a guest, which is the launcher's host end, too
+
+$(BUILD)/uml-init: $(wildcard rootfs/init/*.[ch])
+	@mkdir -p $(@D)
+	@echo '  CC      uml-init'
+	@$(GUEST_CC) -D_GNU_SOURCE -o $@ $(filter %.c,$^)
+
+rootfs:			## build a root file system image; FLAVOUR=debian12, tiny
+	@rootfs/mkrootfs $(FLAVOUR)
+
+boot: built		## boot the image on this terminal; COMMIT=1 changes the image
+	@[ -e $(BUILD)/rootfs/$(FLAVOUR).ext4 ] || rootfs/mkrootfs $(FLAVOUR)
+	@scripts/uml boot $(if $(COMMIT),--commit) $(BUILD)/rootfs/$(FLAVOUR).ext4
+
+run: built		## run a command in a guest: make run CMD='uname -a'
+	@scripts/uml run -- sh -c "$$CMD"
+
+check: linux tests-guest ## run the tests; T='launcher nested' selects some
+	@for f in debian12 tiny; do [ -e $(BUILD)/rootfs/$$f.ext4 ] || \
+		rootfs/mkrootfs $$f || exit; done
+	@tests/run $(T)
+
+# Programs that the tests run in a guest
+GUEST_PROGRAMS = $(patsubst tests/guest/%.c,$(BUILD)/tests/%,\
+	$(wildcard tests/guest/*.c))
+
+tests-guest: $(GUEST_PROGRAMS)
+
+$(BUILD)/tests/%: tests/guest/%.c $(wildcard tests/guest/*.h)
+	@mkdir -p $(@D)
+	@echo '  CC      tests/$*'
+	@$(GUEST_CC) -pthread -o $@ $<
 
 help:			## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## */\1	/p' $(MAKEFILE_LIST) | expand -t 14

@@ -38,10 +38,10 @@ void um_fp_changed(struct task_struct *task)
 /**
  * um_fp_forget() - a task leaves its address space
  * @task:	current
- * @mm:		the address space
+ * @mm:		the address space, NULL if a kernel thread begins to exec
  */
 void um_fp_forget(struct task_struct *task, struct mm_struct *mm)
 {
-	if (!using_seccomp)
+	if (!using_seccomp && mm)
 		fp_forget(&mm->context.id, &task->thread.regs.regs);
 }

@@ -60,6 +60,29 @@ void fp_changed(struct uml_pt_regs *regs)
 }
 
 /**
+ * fp_unload() - take the FP registers out of a stub process
+ * @mm_id:	the address space, with the turnstile held
+ *
+ * Return: 0 or -errno.
+ */
+int fp_unload(struct mm_id *mm_id)
+{
+	struct uml_pt_regs *owner = mm_id->tracee->fp_owner;
+	int err;
+
+	if (!owner)
+		return 0;
+
+	err = fp_save(mm_id, owner);
+	if (err)
+		return err;
+
+	owner->fp_loaded = 0;
+	mm_id->tracee->fp_owner = NULL;
+	return 0;
+}
+
+/**
  * fp_load() - give a task its FP registers before it runs guest code
  * @mm_id:	its address space, with the turnstile held
  * @regs:	its registers, whose fp gets stale
@@ -71,15 +94,13 @@ void fp_changed(struct uml_pt_regs *regs)
 int fp_load(struct mm_id *mm_id, struct uml_pt_regs *regs)
 {
 	struct tracee *tracee = mm_id->tracee;
-	struct uml_pt_regs *last = tracee->fp_owner;
 	int err;
 
-	if (last != regs || !regs->fp_loaded) {
-		if (last && last != regs) {
-			err = fp_save(mm_id, last);
+	if (tracee->fp_owner != regs || !regs->fp_loaded) {
+		if (tracee->fp_owner != regs) {
+			err = fp_unload(mm_id);
 			if (err)
 				return err;
-			last->fp_loaded = 0;
 		}
 
 		err = put_fp_registers(mm_id->pid, regs->fp);

@@ -98,12 +98,17 @@ int stub_run_syscalls(struct mm_id *mm_id)
  * Delivers the SIGSEGV at which the tracee is stopped. The handler in the stub
  * page leaves a struct faultinfo at the start of the stub data page.
  *
+ * The host gives a signal handler fresh FP registers, and since this one never
+ * returns, those of the task are saved before.
+ *
  * Return: 0, or -errno if the stub process is lost.
  */
 int stub_run_segv_handler(struct mm_id *mm_id)
 {
-	int err = stub_run(mm_id->pid, SIGSEGV);
+	int err = fp_unload(mm_id);
 
+	if (!err)
+		err = stub_run(mm_id->pid, SIGSEGV);
 	if (err)
 		tracee_lost(mm_id, "handler of a fault", err);
 

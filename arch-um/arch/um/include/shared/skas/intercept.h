@@ -103,6 +103,7 @@ int stub_run_segv_handler(struct mm_id *mm_id);
 /* os-Linux/skas/fp.c */
 int fp_save(struct mm_id *mm_id, struct uml_pt_regs *regs);
 void fp_changed(struct uml_pt_regs *regs);
+int fp_unload(struct mm_id *mm_id);
 int fp_load(struct mm_id *mm_id, struct uml_pt_regs *regs);
 void fp_forget(struct mm_id *mm_id, struct uml_pt_regs *regs);
 

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * "uml-init host": run a kernel, carry the caller's streams, give back the
+ * exit status.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host.h"
+
+static long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void guest_frame(struct host *h, struct frame_head *f, char *payload)
+{
+	__u32 word = 0;
+
+	if (f->len >= sizeof(word))
+		memcpy(&word, payload, sizeof(word));
+	switch (f->type) {
+	case F_HELLO:
+		h->hello = true;
+		h->window = WINDOW;
+		/* It holds the environment; and a reboot must not run it. */
+		unlink(h->job_path);
+		/* In a nested run an outer level has done this already. */
+		if (isatty(0) && isatty(1))
+			term_raw(h);
+		break;
+	case F_DATA:
+		if (f->stream == 1 || f->stream == 2)
+			pump_add(&h->out[f->stream], payload, f->len);
+		break;
+	case F_CREDIT:
+		h->window += word;
+		break;
+	case F_EXIT:
+		h->got_exit = true;
+		h->in_open = false;
+		h->status = word;
+		break;
+	case F_NOJOB:
+	case F_FAIL:
+		/* The second start of a guest ends it, as switching off does */
+		if (f->type == F_NOJOB && h->hello) {
+			h->got_exit = true;
+			break;
+		}
+		h->got_fail = true;
+		term_restore(h);
+		say(h, f->type == F_NOJOB ? "guest: cannot see %.*s" :
+					    "guest: %.*s",
+		    (int)f->len, payload);
+		break;
+	}
+}
+
+/* The caller's reader has left: let the command find out on its next write. */
+static void flush_out(struct host *h, int stream)
+{
+	struct pump *p = &h->out[stream];
+
+	if (pump_flush(p) >= 0)
+		return;
+	p->fd = -1;
+	p->len = 0;
+	if (!h->boot)
+		wire_send(&h->w, F_EOF, stream, NULL, 0);
+}
+
+static bool out_busy(struct host *h)
+{
+	return pump_busy(&h->out[1]) || pump_busy(&h->out[2]);
+}
+
+/*
+ * Returns false at the end.  Frames are taken only while nothing waits to be
+ * written: a slow reader of our output slows the guest down, as with a pipe.
+ */
+static bool guest_output(struct host *h)
+{
+	char payload[PAYLOAD_MAX];
+	struct frame_head head;
+	ssize_t n;
+	int ret;
+
+	if (h->boot) {
+		n = read(h->w.fd, payload, sizeof(payload));
+		if (n > 0) {
+			h->hello = true;
+			pump_add(&h->out[1], payload, n);
+			log_add(h, payload, n);
+		}
+		return n > 0 || (n < 0 && errno == EAGAIN && !h->ended);
+	}
+	ret = wire_fill(&h->w);
+	while (!out_busy(h) && wire_next(&h->w, &head, payload))
+		guest_frame(h, &head, payload);
+	return ret > 0 || (ret == -EAGAIN && !h->ended);
+}
+
+static void leftover_frames(struct host *h)
+{
+	char payload[PAYLOAD_MAX];
+	struct frame_head head;
+
+	while (!h->boot && !out_busy(h) && wire_next(&h->w, &head, payload))
+		guest_frame(h, &head, payload);
+}
+
+static size_t input_room(struct host *h)
+{
+	if (!h->in_open)
+		return 0;
+	if (h->boot)
+		return pump_busy(&h->to_boot) ? 0 : PAYLOAD_MAX;
+	if (h->window <= sizeof(struct frame_head))
+		return 0;
+	if (h->window > FRAME_MAX)
+		return PAYLOAD_MAX;
+	return h->window - sizeof(struct frame_head);
+}
+
+static void caller_input(struct host *h)
+{
+	char buf[PAYLOAD_MAX];
+	ssize_t n = read(0, buf, input_room(h));
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n <= 0) {
+		h->in_open = false;
+		if (!h->boot)
+			wire_send(&h->w, F_EOF, 0, NULL, 0);
+	} else if (h->boot) {
+		pump_add(&h->to_boot, buf, n);
+	} else {
+		wire_send(&h->w, F_DATA, 0, buf, n);
+		h->window -= sizeof(struct frame_head) + n;
+	}
+}
+
+static void resize(struct host *h)
+{
+	struct wire_winsize size = term_size();
+	struct winsize ws = { .ws_row = size.rows, .ws_col = size.cols };
+
+	if (h->boot)
+		ioctl(h->w.fd, TIOCSWINSZ, &ws);
+	else if (h->hello)
+		wire_send(&h->w, F_WINCH, 0, &size, sizeof(size));
+}
+
+/* Returns the signal that ends the run, or 0. */
+static int take_signals(struct host *h, int sigfd)
+{
+	struct signalfd_siginfo si;
+	int end = 0;
+
+	while (read(sigfd, &si, sizeof(si)) == sizeof(si)) {
+		if (si.ssi_signo == SIGCHLD)
+			h->ended |= waitpid(h->pid, &h->wait_status,
+					    WNOHANG) == h->pid;
+		else if (si.ssi_signo == SIGWINCH)
+			resize(h);
+		else
+			end = si.ssi_signo;
+	}
+	return end;
+}
+
+static void end_guest(struct host *h)
+{
+	if (h->ended)
+		return;
+	kill(h->pid, SIGKILL);
+	waitpid(h->pid, &h->wait_status, 0);
+	h->ended = true;
+}
+
+/* Returns 0 when the guest has ended, a signal, or -1 for the timeout. */
+static int loop(struct host *h, int sigfd)
+{
+	enum { SIG, CONSOLE, WIRE, IN, OUT1, OUT2, BOOT, NR };
+	long deadline = h->timeout ? now_ms() + h->timeout * 1000 : 0;
+	bool wire_open = true, stopping = false;
+	struct pollfd p[NR];
+	long left;
+	int i, sig;
+
+	for (;;) {
+		/* What the guest wrote before it ended is still to be read. */
+		if (h->ended && !out_busy(h)) {
+			if (!wire_open)
+				return 0;
+			wire_open = guest_output(h);
+			leftover_frames(h);
+			continue;
+		}
+		/* After its last message the kernel only has to switch off. */
+		if (!stopping && (h->got_exit || h->got_fail)) {
+			stopping = true;
+			deadline = now_ms() + 10000;
+		}
+		left = deadline ? deadline - now_ms() : -1;
+		if (deadline && left <= 0)
+			return stopping ? 0 : -1;
+		for (i = 0; i < NR; i++)
+			p[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
+		p[SIG].fd = sigfd;
+		p[CONSOLE].fd = h->console;
+		if (wire_open && !out_busy(h))
+			p[WIRE].fd = h->w.fd;
+		if (input_room(h))
+			p[IN].fd = 0;
+		for (i = 1; i < 3; i++) {
+			p[IN + i].events = POLLOUT;
+			if (pump_busy(&h->out[i]))
+				p[IN + i].fd = h->out[i].fd;
+		}
+		p[BOOT].events = POLLOUT;
+		if (pump_busy(&h->to_boot))
+			p[BOOT].fd = h->w.fd;
+		if (poll(p, NR, left) < 0)
+			continue;
+
+		if (p[CONSOLE].revents)
+			log_read(h);
+		for (i = 1; i < 3; i++)
+			if (p[IN + i].revents)
+				flush_out(h, i);
+		if (p[BOOT].revents)
+			pump_flush(&h->to_boot);
+		if (p[WIRE].revents)
+			wire_open = guest_output(h);
+		leftover_frames(h);
+		if (p[IN].revents)
+			caller_input(h);
+		sig = take_signals(h, sigfd);
+		if (sig)
+			return sig;
+	}
+}
+
+/* How the run ended, in one line if it is the guest's fault. */
+static int verdict(struct host *h, int why)
+{
+	int st = h->wait_status;
+
+	h->failed = true;
+	if (why < 0) {
+		say(h, "timeout: not done after %ld s; console log: %s",
+		    h->timeout, h->log_path);
+		return ST_TIMEOUT;
+	}
+	if (why || h->got_exit) {
+		h->failed = false;
+		h->interrupted = why;
+		return why ? 128 + why : h->status;
+	}
+	if (h->got_fail)
+		return ST_FAILED;
+	if (h->panic || (WIFSIGNALED(st) && WTERMSIG(st) == SIGABRT)) {
+		say(h, "guest panic; console log: %s", h->log_path);
+		return ST_PANIC;
+	}
+	if (!h->hello) {
+		log_show_tail(h);
+		say(h, "the kernel ended before it ran anything; console log: %s",
+		    h->log_path);
+		return ST_FAILED;
+	}
+	if (WIFSIGNALED(st)) {
+		say(h, "the kernel was killed by signal %d; console log: %s",
+		    WTERMSIG(st), h->log_path);
+		return ST_PANIC;
+	}
+	/* Someone in the guest switched it off. */
+	h->failed = false;
+	return WEXITSTATUS(st);
+}
+
+static char **parse(struct host *h, int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "+d:n:l:t:r:c:u:e:bkv")) != -1) {
+		switch (c) {
+		case 'd':
+			h->dir = optarg;
+			break;
+		case 'n':
+			h->level = atoi(optarg);
+			break;
+		case 'l':
+			h->log = optarg;
+			break;
+		case 't':
+			h->timeout = atol(optarg);
+			break;
+		case 'r':
+			h->root = optarg;
+			break;
+		case 'c':
+			h->cwd = optarg;
+			break;
+		case 'u':
+			h->user = optarg;
+			break;
+		case 'e':
+			putenv(optarg);
+			break;
+		case 'b':
+			h->boot = true;
+			break;
+		case 'k':
+			h->keep = true;
+			break;
+		case 'v':
+			h->verbose = true;
+			break;
+		default:
+			return NULL;
+		}
+	}
+	h->kernel = argv + optind;
+	for (argv += optind; *argv && strcmp(*argv, "--"); argv++)
+		;
+	if (*argv) {
+		*argv = NULL;
+		h->command = argv + 1;
+	}
+	if (!h->dir || !h->kernel[0])
+		return NULL;
+	return h->boot || (h->command && h->command[0]) ? h->kernel : NULL;
+}
+
+int host_main(int argc, char **argv)
+{
+	static const int sigs[] = {
+		SIGCHLD, SIGWINCH, SIGINT, SIGTERM, SIGHUP, SIGQUIT,
+	};
+	static struct host h = {
+		.level = 1, .root = "", .in_open = true,
+		.out = { { .fd = -1 }, { .fd = 1 }, { .fd = 2 } },
+		.w = { .fd = -1 }, .to_boot = { .fd = -1 },
+	};
+	int err, fd, sigfd, status, why;
+
+	/* Closed descriptors must not turn up again as something of ours. */
+	while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd < 3)
+		;
+	close(fd);
+	if (!parse(&h, argc, argv)) {
+		dprintf(2, "uml-init: bad usage, see uml-init --help\n");
+		return ST_FAILED;
+	}
+	sigfd = signal_fd(sigs, ARRAY_SIZE(sigs));
+	signal(SIGPIPE, SIG_IGN);
+	err = host_start(&h);
+	if (err) {
+		say(&h, "cannot start: %s", strerror(-err));
+		log_close(&h);
+		return ST_FAILED;
+	}
+	if (h.boot && isatty(0))
+		term_raw(&h);
+	why = loop(&h, sigfd);
+	end_guest(&h);
+	log_read(&h);
+	term_restore(&h);
+	status = verdict(&h, why);
+	log_close(&h);
+	return status;
+}

@@ -1,0 +1,548 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Abuse the stub: the page of code that the UML kernel keeps in each process
+ * to change its address space. Guest code can jump into it, and can write to
+ * the data pages behind it. No call that is made that way may take effect.
+ *
+ * usage: attack_stub [--weak]
+ * --weak attacks a page of our own that has no protection at all: the attacks
+ * must succeed, and the test fail.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include "child.h"
+#include "regs.h"
+#include "tap.h"
+#include "uml.h"
+
+#define PAGE		4096ul
+#define MAX_OFFSETS	8192
+/* How far below a possible top of the address space to look */
+#define SCAN_PAGES	65536
+#define PGDIR		0x8000000000ul
+#define ADDRESS_END	0x800000000000ul
+#define FILL		0x5aa5c33c5aa5c33cul
+#define MARK		"A-CALL-OF-THE-GUEST-REACHED-THE-HOST\n"
+
+static unsigned char *stub;
+static size_t stub_pages;
+static unsigned long *canary;
+static char *stack;
+
+/* The offsets to jump to, and the few from where a call is near. */
+static unsigned int offsets[MAX_OFFSETS], near[MAX_OFFSETS];
+static unsigned int n_offsets, n_near;
+
+/* Shared by the test and its children. */
+static struct {
+	unsigned long next;
+	unsigned long ended, hung;
+	char breach[200];
+} *shared;
+
+static uint64_t random64(void)
+{
+	static uint64_t r = 88172645463325252ull;
+
+	r ^= r << 13;
+	r ^= r >> 7;
+	r ^= r << 17;
+	return r;
+}
+
+/* A load that may fault. */
+static bool readable(const void *p)
+{
+	if (sigsetjmp(regs_back, 1))
+		return false;
+	__atomic_load_n((const char *)p, __ATOMIC_RELAXED);
+	return true;
+}
+
+static bool writable(void *p)
+{
+	if (sigsetjmp(regs_back, 1))
+		return false;
+	__atomic_fetch_or((char *)p, 0, __ATOMIC_RELAXED);
+	return true;
+}
+
+/* The end of what the kernel says that we have. */
+static unsigned long known_end(void)
+{
+	FILE *f = fopen("/proc/self/maps", "r");
+	unsigned long start, end, max = 0;
+	char line[512];
+
+	if (!f)
+		bail_out("/proc/self/maps");
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%lx-%lx", &start, &end) == 2 &&
+		    end > max && end < ADDRESS_END)
+			max = end;
+	fclose(f);
+
+	return max;
+}
+
+static bool find_stub(void)
+{
+	unsigned long top, low, end = known_end();
+	unsigned char *p;
+
+	for (top = ADDRESS_END; top > end; top -= PGDIR) {
+		low = top - SCAN_PAGES * PAGE;
+		if (low < end)
+			low = end;
+		for (p = (void *)(top - PAGE); p >= (unsigned char *)low;
+		     p -= PAGE) {
+			if (!readable(p))
+				continue;
+			for (stub_pages = 1; readable(p - PAGE); p -= PAGE)
+				stub_pages++;
+			stub = p;
+			return true;
+		}
+	}
+
+	return false;
+}
+
+/* A stub without any protection. */
+extern const unsigned char weak_text[], weak_text_end[];
+
+asm(
+"	.pushsection .rodata\n"
+"weak_text:\n"
+"1:	cmp	%rbp, %rbx\n"
+"	je	2f\n"
+"	mov	(%rbx), %rdi\n"
+"	mov	8(%rbx), %rsi\n"
+"	mov	32(%rbx), %eax\n"
+"	syscall\n"
+"	add	$40, %rbx\n"
+"	jmp	1b\n"
+"2:	int3\n"
+"	syscall\n"
+"	int3\n"
+"weak_text_end:\n"
+"	.popsection\n");
+
+static void make_weak_stub(void)
+{
+	stub_pages = 3;
+	stub = mmap(NULL, stub_pages * PAGE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memcpy(stub, weak_text, weak_text_end - weak_text);
+	mprotect(stub, PAGE, PROT_READ | PROT_EXEC);
+}
+
+static void find_offsets(void)
+{
+	unsigned int i, end = PAGE;
+
+	while (end > 0 && !stub[end - 1])
+		end--;
+	end = end + 8 < PAGE ? end + 8 : PAGE;
+
+	/* All of the zeroes behind the code are alike, but for the last ones */
+	for (i = 0; i < PAGE; i++)
+		if (i < end || i >= PAGE - 4)
+			offsets[n_offsets++] = i;
+
+	for (i = 0; i < end; i++) {
+		unsigned int j;
+
+		for (j = i; j < i + 24 && j + 1 < PAGE; j++)
+			if (stub[j] == 0x0f && stub[j + 1] == 0x05) {
+				near[n_near++] = i;
+				break;
+			}
+	}
+}
+
+/* As the UML kernel queues it for the stub; we may put it where we like. */
+struct queued_call {
+	unsigned long addr, length, offset;
+	int fd, prot, type, pad;
+};
+
+enum upper { ZERO, ONES, RANDOM };
+enum forge { NO_FORGE, OWN_MEMORY, DATA_AT_16, DATA_AT_32 };
+
+static const struct attack {
+	const char *name;
+	int nr;
+	/* of the unused bits of the arguments */
+	enum upper upper;
+	/* a list of calls in memory instead of one in registers */
+	enum forge forge;
+	int type;
+	/* success can only be seen as a fault that repairs it */
+	bool count_faults;
+	/* jump to each offset, not just to those near a call */
+	bool everywhere;
+} attacks[] = {
+	{ .name = "mmap", .nr = SYS_mmap },
+	{ .name = "mmap, upper halves -1", .nr = SYS_mmap, .upper = ONES },
+	{ .name = "mmap, upper halves random", .nr = SYS_mmap,
+	  .upper = RANDOM, .everywhere = true },
+	{ .name = "mmap of a descriptor", .nr = -SYS_mmap, .upper = RANDOM },
+	{ .name = "munmap", .nr = SYS_munmap, .count_faults = true },
+	{ .name = "munmap, upper halves random", .nr = SYS_munmap,
+	  .upper = RANDOM, .count_faults = true },
+	{ .name = "uname", .nr = SYS_uname, .everywhere = true },
+	{ .name = "clock_gettime", .nr = SYS_clock_gettime, .upper = RANDOM },
+	{ .name = "write", .nr = SYS_write },
+	{ .name = "exit_group", .nr = SYS_exit_group },
+	{ .name = "queue of mmap", .forge = OWN_MEMORY, .type = 1 },
+	{ .name = "queue of mmap, upper halves -1", .forge = OWN_MEMORY,
+	  .type = 1, .upper = ONES },
+	{ .name = "queue of mmap, upper halves random", .forge = OWN_MEMORY,
+	  .type = 1, .upper = RANDOM, .everywhere = true },
+	{ .name = "queue of munmap", .forge = OWN_MEMORY, .type = 2,
+	  .upper = RANDOM, .count_faults = true },
+	{ .name = "mmap in the stub's own queue", .forge = DATA_AT_16,
+	  .type = 1 },
+	{ .name = "mmap in the stub's own queue, other layout",
+	  .forge = DATA_AT_32, .type = 1, .everywhere = true },
+	{ .name = "munmap in the stub's own queue", .forge = DATA_AT_32,
+	  .type = 2, .upper = RANDOM, .count_faults = true },
+};
+
+/* The numbers of queued_call.type in the weak stub are those of the calls. */
+static int queued_type(int type)
+{
+	if (stub[0] == weak_text[0] && !memcmp(stub, weak_text, 16))
+		return type == 1 ? SYS_mmap : SYS_munmap;
+
+	return type;
+}
+
+static void forge_queue(const struct attack *attack, struct regs *r,
+			unsigned int n)
+{
+	static struct queued_call own[8];
+	struct queued_call *queue = own;
+	unsigned char *data = stub + PAGE;
+	int i, at;
+
+	if (attack->forge != OWN_MEMORY) {
+		at = attack->forge == DATA_AT_16 ? 16 : 32;
+		memset(data, 0, 64);
+		*(int *)(data + at / 2) = ARRAY_SIZE(own);
+		queue = (struct queued_call *)(data + at);
+	}
+
+	for (i = 0; i < (int)ARRAY_SIZE(own); i++)
+		queue[i] = (struct queued_call){
+			.addr = (unsigned long)canary,
+			.length = PAGE,
+			.fd = (n + i) % 16,
+			.prot = PROT_READ | PROT_WRITE,
+			.type = queued_type(attack->type),
+		};
+
+	r->rbx = (unsigned long)queue;
+	r->rbp = (unsigned long)(queue + ARRAY_SIZE(own));
+	/* What the stub takes the flags from; our choice, not the kernel's */
+	r->r13 |= MAP_FIXED | MAP_ANONYMOUS | MAP_PRIVATE;
+	r->r10 |= MAP_FIXED | MAP_ANONYMOUS | MAP_PRIVATE;
+	r->rdx |= PROT_READ | PROT_WRITE;
+}
+
+static void prepare(const struct attack *attack, struct regs *r, unsigned int n)
+{
+	int nr = attack->nr < 0 ? -attack->nr : attack->nr;
+	unsigned long *reg = (unsigned long *)r;
+	unsigned long upper = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(*r) / sizeof(*reg); i++) {
+		if (attack->upper == ONES)
+			upper = ~0ul;
+		if (attack->upper == RANDOM)
+			upper = random64();
+		reg[i] = upper << 32;
+	}
+
+	r->rsp = (unsigned long)stack + 8 * PAGE;
+	r->rax = nr;
+	switch (nr) {
+	case SYS_mmap:
+		r->rdi = (unsigned long)canary;
+		r->rsi = PAGE;
+		r->rdx |= PROT_READ | PROT_WRITE;
+		if (attack->nr < 0) {
+			r->r10 |= MAP_FIXED | MAP_SHARED;
+			r->r8 |= n % 16;
+		} else {
+			r->r10 |= MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS;
+			r->r8 |= 0xffffffff;
+		}
+		r->r9 = 0;
+		break;
+	case SYS_munmap:
+		r->rdi = (unsigned long)canary;
+		r->rsi = PAGE;
+		break;
+	case SYS_uname:
+		r->rdi = (unsigned long)canary;
+		break;
+	case SYS_clock_gettime:
+		r->rdi = CLOCK_REALTIME;
+		r->rsi = (unsigned long)canary;
+		break;
+	case SYS_write:
+		r->rdi = n % 12;
+		r->rsi = (unsigned long)MARK;
+		r->rdx = sizeof(MARK) - 1;
+		break;
+	case SYS_exit_group:
+		r->rdi = 77;
+		break;
+	}
+
+	/* Code that takes the end of its loop from memory must find an end */
+	r->rbx = (unsigned long)stack;
+	r->rbp = (unsigned long)stack + 4 * PAGE;
+	r->r12 = r->r12 >> 32 << 32;
+
+	if (attack->forge != NO_FORGE)
+		forge_queue(attack, r, n);
+}
+
+static bool canary_intact(void)
+{
+	unsigned int i;
+
+	/* It may have been unmapped */
+	if (sigsetjmp(regs_back, 1))
+		return false;
+	for (i = 0; i < PAGE / sizeof(*canary); i++)
+		if (canary[i] != FILL)
+			return false;
+
+	return true;
+}
+
+static long faults(void)
+{
+	struct rusage ru;
+
+	getrusage(RUSAGE_SELF, &ru);
+	return ru.ru_minflt;
+}
+
+static bool attack_once(const struct attack *attack, enum regs_way way,
+			unsigned int offset, unsigned int n)
+{
+	struct regs r;
+	long before;
+	bool intact;
+
+	prepare(attack, &r, n);
+	r.rip = (unsigned long)stub + offset;
+	before = faults();
+	if (!regs_run(&r, way))
+		shared->hung++;
+	intact = canary_intact();
+	if (intact && attack->count_faults && faults() > before)
+		intact = false;
+	shared->ended++;
+
+	return intact;
+}
+
+struct round {
+	const struct attack *attack;
+	enum regs_way way;
+};
+
+static int attack_child(void *arg)
+{
+	const unsigned int *list = offsets;
+	const struct round *round = arg;
+	unsigned int i, n, count = n_offsets;
+	bool intact;
+
+	if (round->way != BY_JUMP || !round->attack->everywhere) {
+		list = near;
+		count = n_near;
+	}
+
+	regs_init();
+	regs_lo = (unsigned long)stub;
+	regs_hi = regs_lo + PAGE;
+	regs_max_steps = 60;
+	/* Ours alone, and nothing of it is to fault later */
+	for (i = 0; i < PAGE / sizeof(*canary); i++)
+		canary[i] = FILL;
+	memset(stack, 0, 16 * PAGE);
+
+	while (shared->next < count) {
+		i = shared->next++;
+		intact = attack_once(round->attack, round->way, list[i], i);
+		/* A page fault may have other reasons, but not each time */
+		for (n = 0; n < 3 && !intact && round->attack->count_faults; n++)
+			intact = attack_once(round->attack, round->way,
+					     list[i], i);
+		if (!intact) {
+			snprintf(shared->breach, sizeof(shared->breach),
+				 "at 0x%x: signal %d at 0x%lx, rax 0x%lx",
+				 list[i], regs_end.sig, regs_end.at.rip,
+				 regs_end.at.rax);
+			return 3;
+		}
+	}
+
+	return 0;
+}
+
+static void attack(const struct attack *attack, enum regs_way way)
+{
+	static const char * const ways[REGS_WAYS] = {
+		"jump", "sigreturn", "jump with the trap flag",
+	};
+	struct round round = { attack, way };
+	unsigned int killed = 0, breaches = 0;
+	int status;
+
+	memset(shared, 0, sizeof(*shared));
+	do {
+		status = child_run(attack_child, &round, 60);
+		if (status == CHILD_HUNG || WIFEXITED(status)) {
+			if (!status)
+				break;
+			diag("%s, %s: %s", ways[way], child_status(status),
+			     shared->breach);
+			breaches++;
+		} else {
+			killed++;
+		}
+	} while (breaches < 3);
+
+	ok(!breaches, "%s, by %s: %lu came back, %u killed, %lu timed out",
+	   attack->name, ways[way], shared->ended, killed, shared->hung);
+}
+
+/* Requests to the UML kernel that concern the stub's pages. */
+static bool refused(const char *what, long ret)
+{
+	if (ret == -1)
+		return true;
+	diag("%s of the stub's page returned 0x%lx", what, ret);
+	return false;
+}
+
+static int requests_child(void *arg)
+{
+	struct iovec own = { canary, 64 }, theirs = { stub, 64 };
+	unsigned char copy[PAGE];
+	bool good = true;
+	size_t i;
+	int fds[2];
+
+	(void)arg;
+	regs_init();
+	if (pipe(fds))
+		return 2;
+	memcpy(copy, stub, PAGE);
+
+	for (i = 0; i < stub_pages; i++) {
+		unsigned char *page = stub + i * PAGE;
+
+		theirs.iov_base = page;
+		good &= refused("mprotect", mprotect(page, PAGE, PROT_NONE));
+		good &= refused("munmap", munmap(page, PAGE));
+		good &= refused("mremap", (long)mremap(page, PAGE, 2 * PAGE,
+						       MREMAP_MAYMOVE));
+		good &= refused("mremap to",
+				(long)mremap(canary, PAGE, PAGE,
+					     MREMAP_MAYMOVE | MREMAP_FIXED,
+					     page));
+		good &= refused("mmap", (long)mmap(page, PAGE, PROT_READ,
+						   MAP_PRIVATE | MAP_FIXED |
+						   MAP_ANONYMOUS, -1, 0));
+		good &= refused("madvise", madvise(page, PAGE, MADV_DONTNEED));
+		good &= refused("write", write(fds[1], page, 64));
+		good &= refused("process_vm_readv",
+				process_vm_readv(getpid(), &own, 1, &theirs, 1,
+						 0));
+		good &= refused("process_vm_writev",
+				process_vm_writev(getpid(), &own, 1, &theirs, 1,
+						  0));
+		if (write(fds[1], MARK, 8) != 8)
+			return 2;
+		good &= refused("read", read(fds[0], page, 8));
+		if (read(fds[0], copy + PAGE - 8, 8) < 0)
+			return 2;
+		memcpy(copy + PAGE - 8, stub + PAGE - 8, 8);
+	}
+
+	if (writable(stub)) {
+		diag("the stub's code can be written");
+		good = false;
+	}
+	if (memcmp(copy, stub, PAGE)) {
+		diag("the stub's code has changed");
+		good = false;
+	}
+
+	return !good;
+}
+
+int main(int argc, char **argv)
+{
+	bool weak = argc > 1 && !strcmp(argv[1], "--weak");
+	int status;
+	size_t i;
+
+	/* The marks that a breach would leave are for others to look for */
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	canary = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	stack = mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	regs_init();
+
+	if (weak) {
+		make_weak_stub();
+	} else if (!find_stub()) {
+		if (in_uml_guest())
+			ok(false, "the stub is found");
+		else
+			skip("all", "no guest, and so no stub");
+		return tap_end();
+	}
+	find_offsets();
+	diag("stub at %p, %zu pages, %u offsets, %u of them near a call", stub,
+	     stub_pages, n_offsets, n_near);
+	ok(n_near, "the stub's code has calls");
+
+	for (i = 0; i < ARRAY_SIZE(attacks); i++) {
+		attack(&attacks[i], BY_JUMP);
+		attack(&attacks[i], BY_SIGRETURN);
+		attack(&attacks[i], BY_POPF);
+	}
+
+	status = child_run(requests_child, NULL, 10);
+	if (!ok(!status, "the kernel refuses calls that name the stub's pages"))
+		diag("%s", child_status(status));
+
+	return tap_end();
+}
