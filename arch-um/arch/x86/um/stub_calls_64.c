@@ -16,6 +16,9 @@
  *	r13	key[1] in the upper half, MAP_SHARED | MAP_FIXED in the lower
  *	r14	key[2] in the upper half, 0 in the lower
  *
+ *	rsp	struct stub_guest_regs, if the stub is to go over into guest
+ *		code, which restores all registers, so none keeps the key
+ *
  * mmap ignores the upper halves of prot, flags and fd. munmap has two
  * arguments and gets the key in the next three.
  */
@@ -65,8 +68,34 @@ __attribute__((naked)) void __section(".__syscall_stub") stub_calls(void)
 	"	and	%[page_mask], %%rcx\n"
 	"	mov	%%rax, %c[err](%%rcx)\n"
 	"	mov	%%rbx, %c[failed](%%rcx)\n"
-	"	int3\n"
+	"	or	%%rax, %%rax\n"
+	"	jnz	4f\n"
+	"	cmpl	$0, %c[enter](%%rcx)\n"
+	"	jne	5f\n"
+	"4:	int3\n"
 	"	hlt\n"
+	/* Over to guest code: struct stub_guest_regs, where rsp points */
+	"5:\n"
+	"	.globl	stub_enter\n"
+	"stub_enter:\n"
+	"	pop	%%r15\n"
+	"	pop	%%r14\n"
+	"	pop	%%r13\n"
+	"	pop	%%r12\n"
+	"	pop	%%r11\n"
+	"	pop	%%r10\n"
+	"	pop	%%r9\n"
+	"	pop	%%r8\n"
+	"	pop	%%rbp\n"
+	"	pop	%%rdi\n"
+	"	pop	%%rsi\n"
+	"	pop	%%rdx\n"
+	"	pop	%%rcx\n"
+	"	pop	%%rbx\n"
+	"	pop	%%rax\n"
+	"	iretq\n"
+	"	.globl	stub_calls_end\n"
+	"stub_calls_end:\n"
 	: :
 	[addr] "i" (offsetof(struct stub_syscall, mem.addr)),
 	[length] "i" (offsetof(struct stub_syscall, mem.length)),
@@ -80,5 +109,7 @@ __attribute__((naked)) void __section(".__syscall_stub") stub_calls(void)
 	[nr_munmap] "i" (__NR_munmap),
 	[page_mask] "i" (~(UM_KERN_PAGE_SIZE - 1)),
 	[err] "i" (UM_KERN_PAGE_SIZE + offsetof(struct stub_data, err)),
-	[failed] "i" (UM_KERN_PAGE_SIZE + offsetof(struct stub_data, failed)));
+	[failed] "i" (UM_KERN_PAGE_SIZE + offsetof(struct stub_data, failed)),
+	[enter] "i" (UM_KERN_PAGE_SIZE +
+		     offsetof(struct stub_data, enter_guest)));
 }

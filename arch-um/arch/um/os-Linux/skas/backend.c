@@ -43,6 +43,7 @@ const struct intercept_backend backend_filter = {
 	.request	= PTRACE_CONT,
 	.syscall_stop	= SECCOMP_STOP,
 	.filter		= STUB_FILTER_INTERCEPT,
+	.stub_returns	= true,
 };
 
 /*
@@ -76,6 +77,21 @@ const struct intercept_backend backend_twostop = {
 
 const struct intercept_backend *intercept;
 enum stub_filter intercept_filter;
+
+/**
+ * is_syscall_stop() - has guest code stopped at a system call?
+ * @status:	wait status
+ *
+ * A seccomp stop is a call for every backend: a call of the vsyscall page has
+ * no entry stop.
+ *
+ * Return: true if so.
+ */
+bool is_syscall_stop(int status)
+{
+	return status >> 8 == intercept->syscall_stop ||
+	       status >> 8 == SECCOMP_STOP;
+}
 
 /* What ptrace_vm= asked for; NULL is auto. */
 static const struct intercept_backend *asked __initdata;

@@ -79,6 +79,7 @@ int stub_run_syscalls(struct mm_id *mm_id)
 
 	arch_stub_syscall_regs(regs, mm_id);
 	PT_SYSCALL_NR(regs) = -1;
+	data->enter_guest = 0;
 
 	err = ptrace(PTRACE_SETREGS, mm_id->pid, 0, regs) ? -errno : 0;
 	if (!err)
@@ -113,4 +114,80 @@ int stub_run_segv_handler(struct mm_id *mm_id)
 		tracee_lost(mm_id, "handler of a fault", err);
 
 	return err;
+}
+
+/**
+ * stub_enter_guest() - make the queued calls and go on in guest code
+ * @mm_id:	the address space, with its calls in the stub data page
+ * @regs:	the guest's registers
+ *
+ * Saves the stop between the two. The tracee must be stopped, with the
+ * turnstile held. The next stop of the tracee must be given to
+ * stub_was_left().
+ *
+ * Return: 0 or -errno.
+ */
+int stub_enter_guest(struct mm_id *mm_id, struct uml_pt_regs *regs)
+{
+	struct stub_data *data = (void *)mm_id->stack;
+	unsigned long gp[MAX_REG_NR];
+
+	data->syscall_data_len = mm_id->syscall_data_len;
+	data->enter_guest = 1;
+	arch_stub_enter_regs(gp, mm_id, regs->gp);
+	PT_SYSCALL_NR(gp) = -1;
+
+	if (ptrace(PTRACE_SETREGS, mm_id->pid, 0, gp))
+		return -errno;
+
+	if (ptrace(intercept->request, mm_id->pid, PTRACE_VM_SKIPCALL, 0))
+		return -errno;
+
+	return 0;
+}
+
+/**
+ * stub_was_left() - did a run of the stub come to guest code?
+ * @mm_id:	the address space, after stub_enter_guest() and a stop
+ * @gp:		the registers at the stop
+ * @status:	its wait status
+ * @err:	0, or the -errno of a call that failed
+ *
+ * A signal may stop the tracee inside of the stub. Then this function sees to
+ * it that the calls are made, and the guest's registers are what they were.
+ *
+ * The calls of the stub itself never stop. A stop at a call inside of the stub
+ * is an attack, as is any stop there that guest code has brought about after
+ * it was entered. This function cannot tell the latter, and takes the guest
+ * back to where it entered, which harms nobody else. What it must not do is
+ * resume from a stop at a call.
+ *
+ * Return: true if the stop is one of guest code.
+ */
+bool stub_was_left(struct mm_id *mm_id, unsigned long *gp, int status, int *err)
+{
+	struct stub_data *data = (void *)mm_id->stack;
+	unsigned long ip = REGS_IP(gp);
+
+	*err = 0;
+	if (is_syscall_stop(status) || ip < STUB_CODE_ADDR(stub_calls) ||
+	    ip >= STUB_CODE_ADDR(stub_calls_end)) {
+		mm_id->syscall_data_len = 0;
+		return true;
+	}
+
+	if (ip < STUB_CODE_ADDR(stub_enter) && WSTOPSIG(status) != SIGTRAP) {
+		data->enter_guest = 0;
+		*err = stub_run(mm_id->pid, 0);
+		if (*err)
+			return false;
+	}
+
+	if (ip < STUB_CODE_ADDR(stub_enter) && data->err < 0) {
+		data->syscall_data_len = arch_stub_failed_call(data);
+		syscall_stub_dump_error(mm_id);
+		*err = data->err;
+	}
+	mm_id->syscall_data_len = 0;
+	return false;
 }

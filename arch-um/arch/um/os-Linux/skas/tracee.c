@@ -52,6 +52,9 @@ int tracee_wait(int pid, int *status)
  */
 void tracee_lost(struct mm_id *mm_id, const char *what, int err)
 {
+	if (mm_id->pid < 0)
+		return;
+
 	printk(UM_KERN_ERR "Lost the stub process %d: %s failed, errno = %d\n",
 	       mm_id->pid, what, -err);
 
@@ -78,6 +81,7 @@ int tracee_create(struct mm_id *mm_id)
 		return -EIO;
 	}
 
+	cpu_inherited(tracee);
 	mm_id->tracee = tracee;
 	return 0;
 }

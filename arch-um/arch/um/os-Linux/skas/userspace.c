@@ -11,8 +11,11 @@
  *			the call at whose entry the tracee still stands does
  *			not happen, the tracee returns to guest code
  *   tracee_wait()	the guest makes its next call
- *   get_user_state()	GETREGS
+ *   run_guest()		GETREGS
  *   handle_syscall()	the call is made, by the UML kernel
+ *
+ * A page fault has one stop, too: fault_guess() resolves it, the page gets
+ * mapped by the stub, and the stub goes over into guest code by itself.
  *
  * No request here lets the host make a call of the guest: number and tag both
  * say so at every resume, whatever kind of stop came before, and a single step
@@ -38,8 +41,16 @@
 #include <skas/intercept.h>
 #include "../internal.h"
 
-/* A stop at a call, beside the signals that run_guest() returns. */
-#define STOP_SYSCALL	0
+/* Beside the signals that run_guest() returns */
+enum {
+	STOP_SYSCALL = 0,	/* at a call */
+	STOP_FAULT = 0x100,	/* SIGSEGV, with no more than the siginfo */
+};
+
+static bool in_stub(struct uml_pt_regs *regs)
+{
+	return UPT_IP(regs) >= STUB_START && UPT_IP(regs) < STUB_END;
+}
 
 static int put_user_state(struct mm_id *mm_id, struct uml_pt_regs *regs,
 			  bool step)
@@ -61,116 +72,139 @@ static int put_user_state(struct mm_id *mm_id, struct uml_pt_regs *regs,
 	return fp_load(mm_id, regs);
 }
 
-static int get_user_state(int pid, struct uml_pt_regs *regs, bool step)
+/*
+ * Resume guest code, by way of the stub if calls are queued for it.
+ *
+ * @by_stub: set to true if the stub goes over into guest code itself
+ */
+static int resume_guest(struct mm_id *mm_id, struct uml_pt_regs *regs,
+			bool step, bool *by_stub)
 {
-	if (ptrace(PTRACE_GETREGS, pid, 0, regs->gp))
-		return -errno;
+	int err;
 
-	if (step)
-		UPT_EFLAGS(regs) &= ~X86_EFLAGS_TF;
+	*by_stub = intercept->stub_returns && mm_id->syscall_data_len > 0 &&
+		   !step && !in_stub(regs);
+	if (*by_stub) {
+		err = fp_load(mm_id, regs);
+		return err ? err : stub_enter_guest(mm_id, regs);
+	}
+
+	err = syscall_stub_flush(mm_id);
+	if (err)
+		return err;
+
+	err = put_user_state(mm_id, regs, step);
+	if (err)
+		return err;
+
+	if (ptrace(intercept->request, mm_id->pid, PTRACE_VM_SKIPCALL, 0))
+		return -errno;
 
 	return 0;
 }
 
-/*
- * A seccomp stop is a call for every backend: a call of the vsyscall page has
- * no entry stop, only the filter sees it.
- */
-static bool is_syscall_stop(int status)
+/* What kind of stop is it? Returns that, or -errno. */
+static int examine_stop(struct mm_id *mm_id, struct uml_pt_regs *regs,
+			int status, siginfo_t *si, bool exact)
 {
-	return status >> 8 == intercept->syscall_stop ||
-	       status >> 8 == (SIGTRAP | (PTRACE_EVENT_SECCOMP << 8));
-}
-
-/* Returns STOP_SYSCALL, a signal, or -errno if the stub process is lost. */
-static int run_guest(struct mm_id *mm_id, struct uml_pt_regs *regs,
-		     siginfo_t *si)
-{
-	bool step = singlestepping() && !(UPT_EFLAGS(regs) & X86_EFLAGS_TF);
-	const char *what;
-	int status, err;
-
-	if (mm_id->pid < 0)
-		return -ESRCH;
-
-	err = syscall_stub_flush(mm_id);
-	if (err) {
-		if (err == -ENOMEM)
-			report_enomem();
-		printk(UM_KERN_ERR "%s : error flushing stub syscalls, errno = %d\n",
-		       __func__, -err);
-		return err;
-	}
-
-	what = "setting registers";
-	err = put_user_state(mm_id, regs, step);
-	if (err)
-		goto lost;
-
-	what = "resume";
-	if (ptrace(intercept->request, mm_id->pid, PTRACE_VM_SKIPCALL, 0)) {
-		err = -errno;
-		goto lost;
-	}
-
-	what = "wait";
-	err = tracee_wait(mm_id->pid, &status);
-	if (err)
-		goto lost;
-
-	what = "getting registers";
-	regs->is_user = 1;
-	err = get_user_state(mm_id->pid, regs, step);
-	if (err)
-		goto lost;
+	int err;
 
 	if (is_syscall_stop(status)) {
 		if (!intercept->leave_entry ||
 		    status >> 8 != intercept->syscall_stop)
 			return STOP_SYSCALL;
 
-		what = "leaving the entry of a call";
 		err = intercept->leave_entry(mm_id->pid);
-		if (err)
-			goto lost;
-		return STOP_SYSCALL;
+		return err ? err : STOP_SYSCALL;
 	}
 
 	switch (WSTOPSIG(status)) {
+	case SIGSEGV:
 	case SIGTRAP:
 	case SIGILL:
 	case SIGBUS:
 	case SIGFPE:
-		what = "getting the siginfo";
-		if (ptrace(PTRACE_GETSIGINFO, mm_id->pid, 0, si)) {
-			err = -errno;
-			goto lost;
-		}
-		break;
-	case SIGSEGV:
-		err = stub_run_segv_handler(mm_id);
-		if (err)
-			return err;
-		memcpy(&regs->faultinfo, (void *)mm_id->stack,
-		       sizeof(regs->faultinfo));
+		if (ptrace(PTRACE_GETSIGINFO, mm_id->pid, 0, si))
+			return -errno;
 		break;
 	}
 
-	return WSTOPSIG(status);
+	if (WSTOPSIG(status) != SIGSEGV)
+		return WSTOPSIG(status);
+
+	if (!exact && (si->si_code == SEGV_MAPERR || si->si_code == SEGV_ACCERR))
+		return STOP_FAULT;
+
+	err = stub_run_segv_handler(mm_id);
+	if (err)
+		return err;
+
+	memcpy(&regs->faultinfo, (void *)mm_id->stack, sizeof(regs->faultinfo));
+	return SIGSEGV;
+}
+
+/*
+ * Let the guest run up to its next stop.
+ *
+ * @exact: a fault has to come with its error code
+ *
+ * Returns STOP_SYSCALL, STOP_FAULT, a signal, or -errno if the stub process is
+ * lost.
+ */
+static int run_guest(struct mm_id *mm_id, struct uml_pt_regs *regs,
+		     siginfo_t *si, bool exact)
+{
+	bool step = singlestepping() && !(UPT_EFLAGS(regs) & X86_EFLAGS_TF);
+	unsigned long gp[MAX_REG_NR];
+	bool by_stub;
+	int status, err;
+
+	if (mm_id->pid < 0)
+		return -ESRCH;
+
+	cpu_follow(mm_id);
+	err = resume_guest(mm_id, regs, step, &by_stub);
+	if (err)
+		goto lost;
+
+	err = tracee_wait(mm_id->pid, &status);
+	if (err)
+		goto lost;
+
+	if (ptrace(PTRACE_GETREGS, mm_id->pid, 0, gp)) {
+		err = -errno;
+		goto lost;
+	}
+
+	if (by_stub && !stub_was_left(mm_id, gp, status, &err)) {
+		if (err)
+			goto lost;
+		/* Nothing happened to the guest, let the loop look around */
+		return SIGALRM;
+	}
+
+	regs->is_user = 1;
+	memcpy(regs->gp, gp, sizeof(gp));
+	if (step)
+		UPT_EFLAGS(regs) &= ~X86_EFLAGS_TF;
+
+	err = examine_stop(mm_id, regs, status, si, exact);
+	if (err >= 0)
+		return err;
 
 lost:
-	tracee_lost(mm_id, what, err);
+	if (err == -ENOMEM)
+		report_enomem();
+	tracee_lost(mm_id, "running guest code", err);
 	return err;
 }
 
 static void handle_stop(int stop, siginfo_t *si, struct uml_pt_regs *regs)
 {
-	UPT_SYSCALL_NR(regs) = -1; /* Assume: it's not a system call */
-
 	switch (stop) {
 	case STOP_SYSCALL:
 		/* Guest code that jumped into the stub page */
-		if (UPT_IP(regs) >= STUB_START && UPT_IP(regs) < STUB_END)
+		if (in_stub(regs))
 			fatal_sigsegv();
 		handle_syscall(regs);
 		break;
@@ -184,6 +218,7 @@ static void handle_stop(int stop, siginfo_t *si, struct uml_pt_regs *regs)
 		relay_signal(SIGTRAP, (struct siginfo *)si, regs, NULL);
 		break;
 	case SIGALRM:
+		cpu_revisit();
 		break;
 	case SIGIO:
 	case SIGILL:
@@ -210,6 +245,7 @@ static void handle_stop(int stop, siginfo_t *si, struct uml_pt_regs *regs)
  */
 void intercept_userspace(struct uml_pt_regs *regs)
 {
+	bool exact = false;
 	siginfo_t si;
 	int stop;
 
@@ -226,11 +262,20 @@ void intercept_userspace(struct uml_pt_regs *regs)
 		time_travel_print_bc_msg();
 
 		current_mm_sync();
-		stop = run_guest(mm_id, regs, &si);
+		stop = run_guest(mm_id, regs, &si, exact);
 
 		exit_turnstile(mm_id);
 
-		handle_stop(stop, &si, regs);
+		UPT_SYSCALL_NR(regs) = -1; /* Assume: it's not a system call */
+		if (stop == STOP_FAULT) {
+			exact = fault_guess(&mm_id->tracee->around,
+					    (unsigned long)si.si_addr,
+					    UPT_IP(regs),
+					    si.si_code == SEGV_ACCERR);
+		} else {
+			exact = false;
+			handle_stop(stop, &si, regs);
+		}
 		interrupt_end();
 	}
 }

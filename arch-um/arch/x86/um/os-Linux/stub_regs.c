@@ -48,6 +48,51 @@ void arch_stub_syscall_regs(unsigned long *regs, struct mm_id *mm_id)
 }
 
 /**
+ * arch_stub_enter_regs() - registers for a run that goes over into guest code
+ * @regs:	filled in, MAX_REG_NR words
+ * @mm_id:	the address space
+ * @guest:	the registers with which guest code is to go on
+ *
+ * What iretq and pop cannot load, the segment bases, @regs has of the guest
+ * already.
+ */
+void arch_stub_enter_regs(unsigned long *regs, struct mm_id *mm_id,
+			  const unsigned long *guest)
+{
+#ifdef __x86_64__
+	struct stub_data *data = (void *)mm_id->stack;
+	const size_t offset = sizeof(data->sigstack) -
+			      sizeof(struct stub_guest_regs);
+	struct stub_guest_regs *frame = (void *)&data->sigstack[offset];
+
+	*frame = (struct stub_guest_regs) {
+		.gp = {
+			guest[HOST_R15], guest[HOST_R14], guest[HOST_R13],
+			guest[HOST_R12], guest[HOST_R11], guest[HOST_R10],
+			guest[HOST_R9], guest[HOST_R8], guest[HOST_BP],
+			guest[HOST_DI], guest[HOST_SI], guest[HOST_DX],
+			guest[HOST_CX], guest[HOST_BX], guest[HOST_AX],
+		},
+		.ip = guest[HOST_IP],
+		.cs = guest[HOST_CS],
+		.flags = guest[HOST_EFLAGS],
+		.sp = guest[HOST_SP],
+		.ss = guest[HOST_SS],
+	};
+
+	arch_stub_syscall_regs(regs, mm_id);
+	regs[HOST_SP] = STUB_DATA + offsetof(struct stub_data, sigstack) +
+			offset;
+	regs[HOST_FS_BASE] = guest[HOST_FS_BASE];
+	regs[HOST_GS_BASE] = guest[HOST_GS_BASE];
+	regs[HOST_DS] = guest[HOST_DS];
+	regs[HOST_ES] = guest[HOST_ES];
+	regs[HOST_FS] = guest[HOST_FS];
+	regs[HOST_GS] = guest[HOST_GS];
+#endif
+}
+
+/**
  * arch_stub_failed_call() - which queued call did a run of the stub end at?
  * @data:	the stub data page, after the run
  *

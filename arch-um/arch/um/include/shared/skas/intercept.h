@@ -6,6 +6,11 @@
 #ifndef __SKAS_INTERCEPT_H
 #define __SKAS_INTERCEPT_H
 
+#ifdef __UM_HOST__
+#include <stdbool.h>
+#else
+#include <linux/types.h>
+#endif
 #include <mm_id.h>
 
 struct stub_init_data;
@@ -42,6 +47,9 @@ enum stub_filter {
  *			system call
  * @syscall_stop:	wait status, shifted right by 8, of the stop at a call
  * @filter:		the filter that this backend needs of a stub process
+ * @stub_returns:	a run of the stub may go over into guest code. That takes
+ *			a request that does not stop at the calls of the stub,
+ *			and something else that stops at those of the guest
  * @leave_entry:	bring a tracee that is stopped at the entry of a call
  *			to where it may be resumed without running it, or NULL
  *			if the number -1 and the tag do that on the way.
@@ -53,13 +61,26 @@ struct intercept_backend {
 	int request;
 	int syscall_stop;
 	enum stub_filter filter;
+	bool stub_returns;
 	int (*leave_entry)(int pid);
+};
+
+/**
+ * struct fault_around - a walk through fresh memory, page by page
+ * @next:	the address of the next fault, if it goes on
+ * @pages:	how many pages the last fault brought in
+ */
+struct fault_around {
+	unsigned long next;
+	unsigned long pages;
 };
 
 /**
  * struct tracee - what the layer knows of a stub process
  * @key:	proves to the seccomp filter that a call is the stub's
  * @fp_owner:	whose FP registers the stub process holds, or NULL
+ * @around:	see kernel/skas/fault_guess.c
+ * @cpu_moves:	see os-Linux/skas/cpu.c
  *
  * Here and not in struct mm_id, which the whole kernel includes. Protected by
  * the turnstile of the address space.
@@ -67,6 +88,8 @@ struct intercept_backend {
 struct tracee {
 	unsigned int key[STUB_KEY_WORDS];
 	struct uml_pt_regs *fp_owner;
+	struct fault_around around;
+	unsigned long cpu_moves;
 };
 
 extern const struct intercept_backend backend_native;
@@ -80,6 +103,7 @@ extern enum stub_filter intercept_filter;
 
 /* os-Linux/skas/backend.c */
 void intercept_choose(void);
+bool is_syscall_stop(int status);
 
 /* os-Linux/skas/probe.c */
 int probe_native(void);
@@ -98,7 +122,21 @@ int tracee_wait(int pid, int *status);
 
 /* os-Linux/skas/stub_run.c */
 int stub_run_syscalls(struct mm_id *mm_id);
+int stub_enter_guest(struct mm_id *mm_id, struct uml_pt_regs *regs);
+bool stub_was_left(struct mm_id *mm_id, unsigned long *gp, int status,
+		   int *err);
 int stub_run_segv_handler(struct mm_id *mm_id);
+
+/* os-Linux/skas/cpu.c */
+void cpu_choose(void);
+void cpu_anywhere(void);
+void cpu_inherited(struct tracee *tracee);
+void cpu_follow(struct mm_id *mm_id);
+void cpu_revisit(void);
+
+/* kernel/skas/fault_guess.c */
+int fault_guess(struct fault_around *around, unsigned long address,
+		unsigned long ip, bool mapped);
 
 /* os-Linux/skas/fp.c */
 int fp_save(struct mm_id *mm_id, struct uml_pt_regs *regs);

@@ -16,7 +16,21 @@ extern char __syscall_stub_start[];
 
 /* The instructions after the only two system calls that the filter allows. */
 extern char stub_mmap_ret[], stub_munmap_ret[];
+/* From here to the end of the stub, all calls have been made. */
+extern char stub_enter[], stub_calls_end[];
 
+/* What the stub pops, and the frame of an iretq to the same privilege. */
+struct stub_guest_regs {
+	unsigned long gp[15];
+	unsigned long ip;
+	unsigned long cs;
+	unsigned long flags;
+	unsigned long sp;
+	unsigned long ss;
+};
+
+void arch_stub_enter_regs(unsigned long *regs, struct mm_id *mm_id,
+			  const unsigned long *guest);
 void arch_stub_syscall_regs(unsigned long *regs, struct mm_id *mm_id);
 int arch_stub_failed_call(const struct stub_data *data);
 

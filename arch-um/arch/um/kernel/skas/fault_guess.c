@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Resolve a page fault of guest code from its address alone.
+ *
+ * The siginfo of a fault has the address, but not whether it was a write. To
+ * learn that, the stub's SIGSEGV handler has to run, which costs a stop. So
+ * guess, and never in a way that the guest could tell:
+ *
+ * - Nothing mapped, private and writable: a write. If it was a read, a page
+ *   is allocated or copied early, of which nobody else knows.
+ * - Nothing mapped, everything else: a read. A write faults again, and then
+ * - mapped for reading, in a writable mapping: it must be a write, unless it
+ *   was the instruction itself that could not be fetched.
+ *
+ * Whatever is not in this list, and each fault that ends in a signal, which
+ * has to carry the truth, is left to the handler.
+ */
+
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <asm/tlbflush.h>
+#include <kern_util.h>
+#include <skas/intercept.h>
+
+/*
+ * How many pages a fault of a sequential walk may bring in. More would save
+ * little: a stop is shared by that many already.
+ */
+#define AROUND_MAX	16
+
+/* Longest x86 instruction */
+#define INSN_MAX	15
+
+static bool pte_readable(struct mm_struct *mm, unsigned long address)
+{
+	pmd_t *pmd = pmd_off(mm, address);
+	pte_t *pte;
+
+	if (pmd_none(*pmd) || !pmd_present(*pmd))
+		return false;
+
+	pte = pte_offset_kernel(pmd, address);
+	return pte_present(*pte) && pte_young(*pte) && pte_read(*pte);
+}
+
+static bool may_be_fetch(unsigned long address, unsigned long ip)
+{
+	return PAGE_ALIGN_DOWN(address) == PAGE_ALIGN_DOWN(ip) ||
+	       PAGE_ALIGN_DOWN(address) == PAGE_ALIGN_DOWN(ip + INSN_MAX);
+}
+
+/* Returns 1 for a write, 0 for a read, and -1 if there is no guess. */
+static int guess_write(struct mm_struct *mm, unsigned long address,
+		       unsigned long ip, bool mapped, bool *anonymous)
+{
+	struct vm_area_struct *vma;
+	int write = -1;
+
+	if (!mmap_read_trylock(mm))
+		return -1;
+
+	vma = vma_lookup(mm, address);
+	if (!vma)
+		goto out;
+
+	*anonymous = vma_is_anonymous(vma) && !(vma->vm_flags & VM_SHARED);
+	if (!mapped)
+		write = (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
+	else if ((vma->vm_flags & VM_WRITE) && !may_be_fetch(address, ip) &&
+		 pte_readable(mm, address))
+		write = 1;
+out:
+	mmap_read_unlock(mm);
+	return write;
+}
+
+/*
+ * Bring in the pages behind @address, @pages of them at most. A failure is
+ * none: guest code will fault there and be told.
+ */
+static void fault_around(struct mm_struct *mm, unsigned long address, int pages)
+{
+	const unsigned int flags = FAULT_FLAG_WRITE | FAULT_FLAG_USER;
+	struct vm_area_struct *vma;
+
+	if (!mmap_read_trylock(mm))
+		return;
+
+	vma = vma_lookup(mm, address);
+	while (vma && pages-- > 0) {
+		address += PAGE_SIZE;
+		if (address >= vma->vm_end || pte_readable(mm, address) ||
+		    handle_mm_fault(vma, address, flags, NULL))
+			break;
+	}
+	mmap_read_unlock(mm);
+}
+
+/**
+ * fault_guess() - resolve a fault of guest code without its error code
+ * @around:	the state of the address space's sequential walk
+ * @address:	the address, from the siginfo
+ * @ip:		the instruction
+ * @mapped:	the host has a mapping there (SEGV_ACCERR)
+ *
+ * Called by current, outside of the turnstile. May sleep.
+ *
+ * Return: 0 if guest code may go on, another value if the truth is needed.
+ */
+int fault_guess(struct fault_around *around, unsigned long address,
+		unsigned long ip, bool mapped)
+{
+	struct mm_struct *mm = current->mm;
+	bool anonymous = false;
+	int write, si_code;
+
+	if (address >= TASK_SIZE)
+		return -EFAULT;
+
+	write = guess_write(mm, address, ip, mapped, &anonymous);
+	if (write < 0)
+		return -EFAULT;
+
+	if (handle_page_fault(address, ip, write, 1, &si_code))
+		return -EFAULT;
+
+	address &= PAGE_MASK;
+	if (mapped || !anonymous || address != around->next) {
+		around->pages = 1;
+	} else {
+		around->pages = min(2 * around->pages, AROUND_MAX);
+		fault_around(mm, address, around->pages - 1);
+	}
+	around->next = address + around->pages * PAGE_SIZE;
+
+	return 0;
+}
