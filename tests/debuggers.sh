@@ -47,6 +47,7 @@ delete
 stepi
 stepi
 stepi
+set can-use-hw-watchpoints 0
 watch counter
 continue
 printf "counter=%d\n", counter

@@ -18,6 +18,15 @@ new_stubs() {
 	comm -13 "$T/before" "$T/now"
 }
 
+# Death by PTRACE_O_EXITKILL takes a moment.
+settle() {
+	i=0
+	while [ -n "$(new_stubs)" ] && [ "$i" -lt 20 ]; do
+		sleep 0.1
+		i=$((i + 1))
+	done
+}
+
 for backend in filter twostop; do
 	for signal in KILL TERM SEGV; do
 		stubs >"$T/before"
@@ -38,11 +47,7 @@ for backend in filter twostop; do
 		done | sort -u | head -n 1)
 		kill -"$signal" "$kernel"
 		wait "$launcher" 2>/dev/null
-		i=0
-		while [ -n "$(new_stubs)" ] && [ "$i" -lt 20 ]; do
-			sleep 0.1
-			i=$((i + 1))
-		done
+		settle
 		is "$backend: the kernel gets SIG$signal, no process is left" \
 			"$(new_stubs)" ""
 	done
@@ -50,6 +55,7 @@ done
 
 stubs >"$T/before"
 uml -- sh -c 'sleep 50 & echo c >/proc/sysrq-trigger'
+settle
 is "a panic leaves no process" "$ST $(new_stubs)" "255 "
 
 finish

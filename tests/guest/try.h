@@ -16,11 +16,30 @@ static struct tried {
 	long pid;
 	/* it came back; how it came back is in end */
 	bool came_back;
+	/* the bytes at try_watch are all 'x', still */
+	bool intact;
 	struct regs_end end;
 } *tried;
 
 /* A kernel that emulates code may give up where it would have to fault. */
 static char *try_touch;
+
+/* A page, full of 'x', that nothing may write to or unmap. */
+#define TRY_WATCHED	4096
+static const char *try_watch;
+
+static bool try_watched(void)
+{
+	int i;
+
+	if (sigsetjmp(regs_back, 1))
+		return false;
+	for (i = 0; i < TRY_WATCHED; i++)
+		if (try_watch[i] != 'x')
+			return false;
+
+	return true;
+}
 
 static int try_child(void *arg)
 {
@@ -32,6 +51,7 @@ static int try_child(void *arg)
 		__atomic_fetch_or(try_touch, 0, __ATOMIC_RELAXED);
 	regs_run(r, BY_JUMP);
 	tried->end = regs_end;
+	tried->intact = !try_watch || try_watched();
 	tried->came_back = true;
 
 	return 0;

@@ -7,6 +7,7 @@ struct task_struct;
 
 void um_fp_save(struct task_struct *task);
 void um_fp_changed(struct task_struct *task);
+void um_fp_init(struct task_struct *task);
 void um_fp_forget(struct task_struct *task, struct mm_struct *mm);
 
 #endif

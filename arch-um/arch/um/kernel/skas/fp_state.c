@@ -7,6 +7,7 @@
 #include <linux/mm_types.h>
 #include <linux/sched.h>
 #include <asm/fp_state.h>
+#include <registers.h>
 #include <skas.h>
 #include <skas/intercept.h>
 
@@ -33,6 +34,23 @@ void um_fp_save(struct task_struct *task)
 void um_fp_changed(struct task_struct *task)
 {
 	fp_changed(&task->thread.regs.regs);
+}
+
+/**
+ * um_fp_init() - give a task the FP registers of a new program
+ * @task:	current, with its registers saved
+ *
+ * A signal handler begins with these, as it does on the host.
+ */
+void um_fp_init(struct task_struct *task)
+{
+	unsigned long gp[MAX_REG_NR];
+
+	if (using_seccomp)
+		return;
+
+	get_safe_registers(gp, task->thread.regs.regs.fp);
+	um_fp_changed(task);
 }
 
 /**
