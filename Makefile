@@ -47,15 +47,15 @@ rootfs:			## build a root file system image; FLAVOUR=debian12, tiny
 	@rootfs/mkrootfs $(FLAVOUR)
 
 boot: built		## boot the image on this terminal; COMMIT=1 changes the image
-	@[ -e $(BUILD)/rootfs/$(FLAVOUR).ext4 ] || rootfs/mkrootfs $(FLAVOUR)
+	@rootfs/mkrootfs $(FLAVOUR)
 	@scripts/uml boot $(if $(COMMIT),--commit) $(BUILD)/rootfs/$(FLAVOUR).ext4
 
 run: built		## run a command in a guest: make run CMD='uname -a'
 	@scripts/uml run -- sh -c "$$CMD"
 
 check: linux tests-guest ## run the tests; T='launcher nested' selects some
-	@for f in debian12 tiny; do [ -e $(BUILD)/rootfs/$$f.ext4 ] || \
-		rootfs/mkrootfs $$f || exit; done
+	@rootfs/mkrootfs debian12
+	@rootfs/mkrootfs tiny
 	@tests/run $(T)
 
 # Programs that the tests run in a guest
