@@ -330,27 +330,6 @@ static void prepare(const struct attack *attack, struct regs *r, unsigned int n)
 }
 
 /*
- * An offset in the middle of an instruction is another instruction, and that
- * may store to the canary without any call. So the canary cannot be written,
- * but where a call would have to write it: there, look for what it writes.
- */
-static bool written_by_call(const struct attack *attack)
-{
-	return attack->nr == SYS_uname || attack->nr == SYS_clock_gettime;
-}
-
-static void canary_fill(const struct attack *attack)
-{
-	unsigned int i;
-
-	mprotect(canary, PAGE, PROT_READ | PROT_WRITE);
-	for (i = 0; i < PAGE / sizeof(*canary); i++)
-		canary[i] = FILL;
-	if (!written_by_call(attack))
-		mprotect(canary, PAGE, PROT_READ);
-}
-
-/*
  * The stub's code, entered in the middle of an instruction, may well write to
  * where a register points. So the canary is either read-only, or we look for
  * what a system call would have put there.
@@ -406,7 +385,7 @@ static bool attack_once(const struct attack *attack, enum regs_way way,
 	before = faults();
 	if (!regs_run(&r, way))
 		shared->hung++;
-	intact = canary_intact(attack);
+	intact = canary_intact(attack->writes);
 	if (intact && attack->count_faults && faults() > before)
 		intact = false;
 	shared->ended++;
@@ -436,13 +415,13 @@ static int attack_child(void *arg)
 	regs_hi = regs_lo + PAGE;
 	regs_max_steps = 60;
 	/* Ours alone, and nothing of it is to fault later */
-	canary_fill(round->attack);
+	canary_fill(round->attack->writes);
 	memset(stack, 0, 16 * PAGE);
 
 	while (shared->next < count) {
 		i = shared->next++;
-		if (written_by_call(round->attack))
-			canary_fill(round->attack);
+		if (round->attack->writes)
+			canary_fill(round->attack->writes);
 		intact = attack_once(round->attack, round->way, list[i], i);
 		/* A page fault may have other reasons, but not each time */
 		for (n = 0; n < 3 && !intact && round->attack->count_faults; n++)

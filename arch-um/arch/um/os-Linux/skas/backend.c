@@ -77,6 +77,7 @@ const struct intercept_backend backend_twostop = {
 
 const struct intercept_backend *intercept;
 enum stub_filter intercept_filter;
+bool intercept_runs;
 
 /**
  * is_syscall_stop() - has guest code stopped at a system call?
@@ -151,6 +152,8 @@ static void __init describe(const char *why)
 	strlcat(boot_line, " (", sizeof(boot_line));
 	strlcat(boot_line, intercept->what, sizeof(boot_line));
 	strlcat(boot_line, backstop[intercept_filter], sizeof(boot_line));
+	if (intercept_runs)
+		strlcat(boot_line, ", PTRACE_VM_RUN", sizeof(boot_line));
 	strlcat(boot_line, "; ", sizeof(boot_line));
 	strlcat(boot_line, why, sizeof(boot_line));
 	strlcat(boot_line, ")\n", sizeof(boot_line));
@@ -216,6 +219,8 @@ void __init intercept_choose(void)
 	intercept_filter = intercept->filter;
 	if (intercept_filter == STUB_FILTER_NONE && !probe_filter())
 		intercept_filter = STUB_FILTER_BACKSTOP;
+
+	intercept_runs = intercept == &backend_native && probe_run();
 
 	describe(why);
 	os_info("%s", boot_line);

@@ -23,6 +23,7 @@
 #include <registers.h>
 #include <sysdep/ptrace.h>
 #include <sysdep/stub.h>
+#include <uapi/linux/ptrace_vm.h>
 #include <skas/intercept.h>
 
 /* The result that the tracer gives: no call of the child returns it. */
@@ -203,6 +204,34 @@ static int __init probe(const struct intercept_backend *backend, bool hide_nr)
 int __init probe_native(void)
 {
 	return probe(&backend_native, false);
+}
+
+/**
+ * probe_run() - does the host have PTRACE_VM_RUN?
+ *
+ * Return: true if a run comes to the next call with its registers.
+ */
+bool __init probe_run(void)
+{
+	struct uml_pt_regs regs;
+	struct ptrace_vm_run run = {
+		.request = PTRACE_SYSCALL,
+		.regs = (unsigned long)regs.gp,
+		.regs_size = sizeof(regs.gp),
+	};
+	bool works;
+	int pid;
+
+	if (probe_begin(false, &pid))
+		return false;
+
+	works = !ptrace(PTRACE_GETREGS, pid, 0, regs.gp) &&
+		!ptrace(PTRACE_VM_RUN, pid, &run, sizeof(run)) &&
+		run.status >> 8 == backend_native.syscall_stop &&
+		PT_SYSCALL_NR(regs.gp) == __NR_getpid;
+	probe_end(pid);
+
+	return works;
 }
 
 /**

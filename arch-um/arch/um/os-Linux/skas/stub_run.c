@@ -26,14 +26,34 @@
 #include "../internal.h"
 
 /*
- * Resume with @sig and wait until the stub traps. Other signals, SIGALRM above
- * all, are for the UML kernel and not for the stub: it has them already.
+ * What a stop during a run means: 1, it has come to its end; 0, go on; or
+ * -errno. Signals that are no faults, SIGALRM above all, are for the UML kernel
+ * and not for the stub: it has them already.
  */
-static int stub_run(int pid, int sig)
+static int stub_stopped(int status)
+{
+	switch (status >> 8) {
+	case SIGTRAP:
+		return 1;
+	case SIGSEGV:
+	case SIGBUS:
+	case SIGILL:
+	case SIGFPE:
+	case SIGSYS:
+	/* A call that the filter does not know as the stub's */
+	case SIGTRAP | (PTRACE_EVENT_SECCOMP << 8):
+		return -EFAULT;
+	}
+
+	return 0;
+}
+
+/* Go on with @sig, and wait until the stub traps. */
+static int stub_go_on(int pid, int sig)
 {
 	int status, err;
 
-	while (1) {
+	do {
 		if (ptrace(PTRACE_CONT, pid, PTRACE_VM_SKIPCALL, sig))
 			return -errno;
 
@@ -41,20 +61,11 @@ static int stub_run(int pid, int sig)
 		if (err)
 			return err;
 
-		switch (status >> 8) {
-		case SIGTRAP:
-			return 0;
-		case SIGSEGV:
-		case SIGBUS:
-		case SIGILL:
-		case SIGFPE:
-		case SIGSYS:
-		/* A call that the filter does not know as the stub's */
-		case SIGTRAP | (PTRACE_EVENT_SECCOMP << 8):
-			return -EFAULT;
-		}
 		sig = 0;
-	}
+		err = stub_stopped(status);
+	} while (!err);
+
+	return err < 0 ? err : 0;
 }
 
 /**
@@ -72,7 +83,8 @@ int stub_run_syscalls(struct mm_id *mm_id)
 {
 	struct stub_data *data = (void *)mm_id->stack;
 	unsigned long regs[MAX_REG_NR];
-	int err;
+	siginfo_t si;
+	int status, err;
 
 	if (mm_id->pid < 0)
 		return -ESRCH;
@@ -81,15 +93,17 @@ int stub_run_syscalls(struct mm_id *mm_id)
 	PT_SYSCALL_NR(regs) = -1;
 	data->enter_guest = 0;
 
-	err = ptrace(PTRACE_SETREGS, mm_id->pid, 0, regs) ? -errno : 0;
+	err = tracee_run(mm_id->pid, PTRACE_CONT, regs, false, &si, &status);
 	if (!err)
-		err = stub_run(mm_id->pid, 0);
-	if (err)
+		err = stub_stopped(status);
+	if (!err)
+		err = stub_go_on(mm_id->pid, 0);
+	if (err < 0)
 		tracee_lost(mm_id, "run of the stub", err);
 	else
 		data->syscall_data_len = arch_stub_failed_call(data);
 
-	return err;
+	return err < 0 ? err : 0;
 }
 
 /**
@@ -109,7 +123,7 @@ int stub_run_segv_handler(struct mm_id *mm_id)
 	int err = fp_unload(mm_id);
 
 	if (!err)
-		err = stub_run(mm_id->pid, SIGSEGV);
+		err = stub_go_on(mm_id->pid, SIGSEGV);
 	if (err)
 		tracee_lost(mm_id, "handler of a fault", err);
 
@@ -119,31 +133,20 @@ int stub_run_segv_handler(struct mm_id *mm_id)
 /**
  * stub_enter_guest() - make the queued calls and go on in guest code
  * @mm_id:	the address space, with its calls in the stub data page
- * @regs:	the guest's registers
+ * @guest:	the guest's registers
+ * @gp:		filled in with those to resume with
  *
- * Saves the stop between the two. The tracee must be stopped, with the
- * turnstile held. The next stop of the tracee must be given to
- * stub_was_left().
- *
- * Return: 0 or -errno.
+ * Saves the stop between the two. With the turnstile held. The next stop of
+ * the tracee must be given to stub_was_left().
  */
-int stub_enter_guest(struct mm_id *mm_id, struct uml_pt_regs *regs)
+void stub_enter_guest(struct mm_id *mm_id, const unsigned long *guest,
+		      unsigned long *gp)
 {
 	struct stub_data *data = (void *)mm_id->stack;
-	unsigned long gp[MAX_REG_NR];
 
 	data->syscall_data_len = mm_id->syscall_data_len;
 	data->enter_guest = 1;
-	arch_stub_enter_regs(gp, mm_id, regs->gp);
-	PT_SYSCALL_NR(gp) = -1;
-
-	if (ptrace(PTRACE_SETREGS, mm_id->pid, 0, gp))
-		return -errno;
-
-	if (ptrace(intercept->request, mm_id->pid, PTRACE_VM_SKIPCALL, 0))
-		return -errno;
-
-	return 0;
+	arch_stub_enter_regs(gp, mm_id, guest);
 }
 
 /**
@@ -178,7 +181,7 @@ bool stub_was_left(struct mm_id *mm_id, unsigned long *gp, int status, int *err)
 
 	if (ip < STUB_CODE_ADDR(stub_enter) && WSTOPSIG(status) != SIGTRAP) {
 		data->enter_guest = 0;
-		*err = stub_run(mm_id->pid, 0);
+		*err = stub_go_on(mm_id->pid, 0);
 		if (*err)
 			return false;
 	}

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -20,6 +21,7 @@
 #include <stub-data.h>
 #include <sysdep/stub.h>
 #include <sysdep/stub_regs.h>
+#include <uapi/linux/ptrace_vm.h>
 #include <skas/intercept.h>
 #include "../internal.h"
 
@@ -39,6 +41,86 @@ int tracee_wait(int pid, int *status)
 		return -errno;
 
 	return WIFSTOPPED(*status) ? 0 : -ESRCH;
+}
+
+/* PTRACE_GETSIGINFO where somebody will look at it. */
+static int get_siginfo(int pid, int status, siginfo_t *si)
+{
+	switch (status >> 8) {
+	case SIGSEGV:
+	case SIGTRAP:
+	case SIGILL:
+	case SIGBUS:
+	case SIGFPE:
+		if (ptrace(PTRACE_GETSIGINFO, pid, 0, si))
+			return -errno;
+	}
+
+	return 0;
+}
+
+/*
+ * The host does it all in one call. Inside of another UML this is what the
+ * price of a level depends on: each call here is a system call of a guest there.
+ */
+static int run_in_one(int pid, int request, unsigned long *gp, siginfo_t *si,
+		      int *status)
+{
+	struct ptrace_vm_run run = {
+		.request = request,
+		.tags = PTRACE_VM_SKIPCALL,
+		.regs = (unsigned long)gp,
+		.regs_size = MAX_REG_OFFSET,
+	};
+
+	if (ptrace(PTRACE_VM_RUN, pid, &run, sizeof(run)))
+		return -errno;
+
+	*status = run.status;
+	if (!WIFSTOPPED(run.status))
+		return -ESRCH;
+
+	memcpy(si, run.siginfo, sizeof(*si));
+	return 0;
+}
+
+/**
+ * tracee_run() - let a tracee run from one stop to the next
+ * @pid:	the tracee, stopped
+ * @request:	PTRACE_SYSCALL or PTRACE_CONT
+ * @gp:		its general registers, as they are to be and as they are then
+ * @get:	@gp is wanted back
+ * @si:		the siginfo, if the stop is a fault or a trap
+ * @status:	the wait status
+ *
+ * A call that is pending at an entry stop is skipped, by the tag. The number
+ * in @gp must be -1, for hosts without PTRACE_VM.
+ *
+ * Return: 0, -ESRCH if the tracee is gone, or another -errno.
+ */
+int tracee_run(int pid, int request, unsigned long *gp, bool get,
+	       siginfo_t *si, int *status)
+{
+	int err;
+
+	if (intercept_runs) {
+		err = run_in_one(pid, request, gp, si, status);
+		/* A signal for the UML kernel: handled, go on waiting */
+		if (err != -EINTR)
+			return err;
+	} else if (ptrace(PTRACE_SETREGS, pid, 0, gp) ||
+		   ptrace(request, pid, PTRACE_VM_SKIPCALL, 0)) {
+		return -errno;
+	}
+
+	err = tracee_wait(pid, status);
+	if (err)
+		return err;
+
+	if (get && ptrace(PTRACE_GETREGS, pid, 0, gp))
+		return -errno;
+
+	return get_siginfo(pid, *status, si);
 }
 
 /**

@@ -5,14 +5,17 @@
  *
  * A pass through the loop, for a system call:
  *
- *   put_user_state()	SETREGS: the guest's registers, number -1. FP registers
+ *   prepare_run()	the guest's registers, with the number -1. FP registers
  *			are in the tracee already, see fp.c
- *   resume		PTRACE_SYSCALL or PTRACE_CONT, tag PTRACE_VM_SKIPCALL:
+ *   tracee_run()	SETREGS
+ *			PTRACE_SYSCALL or PTRACE_CONT, tag PTRACE_VM_SKIPCALL:
  *			the call at whose entry the tracee still stands does
  *			not happen, the tracee returns to guest code
- *   tracee_wait()	the guest makes its next call
- *   run_guest()		GETREGS
+ *			wait4(): the guest makes its next call
+ *			GETREGS
  *   handle_syscall()	the call is made, by the UML kernel
+ *
+ * On a host that has PTRACE_VM_RUN, tracee_run() is one call.
  *
  * A page fault has one stop, too: fault_guess() resolves it, the page gets
  * mapped by the stub, and the stub goes over into guest code by itself.
@@ -52,60 +55,43 @@ static bool in_stub(struct uml_pt_regs *regs)
 	return UPT_IP(regs) >= STUB_START && UPT_IP(regs) < STUB_END;
 }
 
-static int put_user_state(struct mm_id *mm_id, struct uml_pt_regs *regs,
-			  bool step)
-{
-	/*
-	 * Skips the pending call where the host has no PTRACE_VM, and keeps
-	 * the host from restarting calls. A new task needs it, too: its
-	 * registers are a copy of its parent's, at the entry of a clone.
-	 */
-	PT_SYSCALL_NR(regs->gp) = -1;
-
-	if (step)
-		UPT_EFLAGS(regs) |= X86_EFLAGS_TF;
-
-	/* Fails if the guest loaded a bogus value into a segment register */
-	if (ptrace(PTRACE_SETREGS, mm_id->pid, 0, regs->gp))
-		return -errno;
-
-	return fp_load(mm_id, regs);
-}
-
 /*
- * Resume guest code, by way of the stub if calls are queued for it.
+ * Make all ready for guest code to run, by way of the stub if calls are queued
+ * for it. Fills in the registers to resume with.
  *
  * @by_stub: set to true if the stub goes over into guest code itself
  */
-static int resume_guest(struct mm_id *mm_id, struct uml_pt_regs *regs,
-			bool step, bool *by_stub)
+static int prepare_run(struct mm_id *mm_id, struct uml_pt_regs *regs,
+		       bool step, unsigned long *gp, bool *by_stub)
 {
 	int err;
 
 	*by_stub = intercept->stub_returns && mm_id->syscall_data_len > 0 &&
 		   !step && !in_stub(regs);
 	if (*by_stub) {
-		err = fp_load(mm_id, regs);
-		return err ? err : stub_enter_guest(mm_id, regs);
+		stub_enter_guest(mm_id, regs->gp, gp);
+	} else {
+		err = syscall_stub_flush(mm_id);
+		if (err)
+			return err;
+		memcpy(gp, regs->gp, sizeof(regs->gp));
+		if (step)
+			REGS_EFLAGS(gp) |= X86_EFLAGS_TF;
 	}
 
-	err = syscall_stub_flush(mm_id);
-	if (err)
-		return err;
+	/*
+	 * Skips the pending call where the host has no PTRACE_VM, and keeps
+	 * the host from restarting calls. A new task needs it, too: its
+	 * registers are a copy of its parent's, at the entry of a clone.
+	 */
+	PT_SYSCALL_NR(gp) = -1;
 
-	err = put_user_state(mm_id, regs, step);
-	if (err)
-		return err;
-
-	if (ptrace(intercept->request, mm_id->pid, PTRACE_VM_SKIPCALL, 0))
-		return -errno;
-
-	return 0;
+	return fp_load(mm_id, regs);
 }
 
 /* What kind of stop is it? Returns that, or -errno. */
 static int examine_stop(struct mm_id *mm_id, struct uml_pt_regs *regs,
-			int status, siginfo_t *si, bool exact)
+			int status, const siginfo_t *si, bool exact)
 {
 	int err;
 
@@ -116,17 +102,6 @@ static int examine_stop(struct mm_id *mm_id, struct uml_pt_regs *regs,
 
 		err = intercept->leave_entry(mm_id->pid);
 		return err ? err : STOP_SYSCALL;
-	}
-
-	switch (WSTOPSIG(status)) {
-	case SIGSEGV:
-	case SIGTRAP:
-	case SIGILL:
-	case SIGBUS:
-	case SIGFPE:
-		if (ptrace(PTRACE_GETSIGINFO, mm_id->pid, 0, si))
-			return -errno;
-		break;
 	}
 
 	if (WSTOPSIG(status) != SIGSEGV)
@@ -163,18 +138,12 @@ static int run_guest(struct mm_id *mm_id, struct uml_pt_regs *regs,
 		return -ESRCH;
 
 	cpu_follow(mm_id);
-	err = resume_guest(mm_id, regs, step, &by_stub);
+	err = prepare_run(mm_id, regs, step, gp, &by_stub);
+	if (!err)
+		err = tracee_run(mm_id->pid, intercept->request, gp, true, si,
+				 &status);
 	if (err)
 		goto lost;
-
-	err = tracee_wait(mm_id->pid, &status);
-	if (err)
-		goto lost;
-
-	if (ptrace(PTRACE_GETREGS, mm_id->pid, 0, gp)) {
-		err = -errno;
-		goto lost;
-	}
 
 	if (by_stub && !stub_was_left(mm_id, gp, status, &err)) {
 		if (err)

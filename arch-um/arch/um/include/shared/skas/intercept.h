@@ -7,6 +7,7 @@
 #define __SKAS_INTERCEPT_H
 
 #ifdef __UM_HOST__
+#include <signal.h>
 #include <stdbool.h>
 #else
 #include <linux/types.h>
@@ -100,6 +101,8 @@ extern const struct intercept_backend backend_twostop;
 extern const struct intercept_backend *intercept;
 /* The filter of a stub process, at least what the backend needs. */
 extern enum stub_filter intercept_filter;
+/* The host has PTRACE_VM_RUN. */
+extern bool intercept_runs;
 
 /* os-Linux/skas/backend.c */
 void intercept_choose(void);
@@ -107,6 +110,7 @@ bool is_syscall_stop(int status);
 
 /* os-Linux/skas/probe.c */
 int probe_native(void);
+bool probe_run(void);
 int probe_filter(void);
 int probe_twostop(void);
 int probe_registers(void);
@@ -119,10 +123,15 @@ void tracee_fill_init_data(struct mm_id *mm_id,
 int tracee_start(struct mm_id *mm_id);
 void tracee_lost(struct mm_id *mm_id, const char *what, int err);
 int tracee_wait(int pid, int *status);
+#ifdef __UM_HOST__
+int tracee_run(int pid, int request, unsigned long *gp, bool get,
+	       siginfo_t *si, int *status);
+#endif
 
 /* os-Linux/skas/stub_run.c */
 int stub_run_syscalls(struct mm_id *mm_id);
-int stub_enter_guest(struct mm_id *mm_id, struct uml_pt_regs *regs);
+void stub_enter_guest(struct mm_id *mm_id, const unsigned long *guest,
+		      unsigned long *gp);
 bool stub_was_left(struct mm_id *mm_id, unsigned long *gp, int status,
 		   int *err);
 int stub_run_segv_handler(struct mm_id *mm_id);
