@@ -48,6 +48,7 @@
 enum {
 	STOP_SYSCALL = 0,	/* at a call */
 	STOP_FAULT = 0x100,	/* SIGSEGV, with no more than the siginfo */
+	STOP_REFUSE,		/* at what guest code may not do */
 };
 
 static bool in_stub(struct uml_pt_regs *regs)
@@ -104,10 +105,16 @@ static int examine_stop(struct mm_id *mm_id, struct uml_pt_regs *regs,
 		return err ? err : STOP_SYSCALL;
 	}
 
+	/* The filter's answer to int $0x80 */
+	if (WSTOPSIG(status) == SIGSYS)
+		return STOP_REFUSE;
 	if (WSTOPSIG(status) != SIGSEGV)
 		return WSTOPSIG(status);
 
-	if (!exact && (si->si_code == SEGV_MAPERR || si->si_code == SEGV_ACCERR))
+	/* No page fault: what the handler would see is that of an older one */
+	if (si->si_code != SEGV_MAPERR && si->si_code != SEGV_ACCERR)
+		return STOP_REFUSE;
+	if (!exact)
 		return STOP_FAULT;
 
 	err = stub_run_segv_handler(mm_id);
@@ -174,8 +181,12 @@ static void handle_stop(int stop, siginfo_t *si, struct uml_pt_regs *regs)
 	case STOP_SYSCALL:
 		/* Guest code that jumped into the stub page */
 		if (in_stub(regs))
-			fatal_sigsegv();
-		handle_syscall(regs);
+			guest_refuse();
+		else
+			handle_syscall(regs);
+		break;
+	case STOP_REFUSE:
+		guest_refuse();
 		break;
 	case SIGSEGV:
 		if (PTRACE_FULL_FAULTINFO)
@@ -202,7 +213,7 @@ static void handle_stop(int stop, siginfo_t *si, struct uml_pt_regs *regs)
 		if (stop > 0)
 			printk(UM_KERN_ERR "%s : stub process stopped with signal %d\n",
 			       __func__, stop);
-		fatal_sigsegv();
+		guest_lost();
 	}
 }
 

@@ -147,6 +147,10 @@ void cpu_revisit(void);
 int fault_guess(struct fault_around *around, unsigned long address,
 		unsigned long ip, bool mapped);
 
+/* kernel/skas/refuse.c */
+void guest_refuse(void);
+void guest_lost(void);
+
 /* os-Linux/skas/fp.c */
 int fp_save(struct mm_id *mm_id, struct uml_pt_regs *regs);
 void fp_changed(struct uml_pt_regs *regs);

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * micro [SCALE]: what the things cost that a guest does all the time. Prints
+ * "name nanoseconds" lines. clock_gettime is called through libc, all other
+ * calls are made directly.
+ */
+
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#define PAGE 4096
+
+static double scale = 1;
+static const char *self;
+
+static double now(void)
+{
+	struct timespec t;
+
+	syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1e9 + t.tv_nsec;
+}
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+static void getpids(long n)
+{
+	while (n--)
+		syscall(SYS_getpid);
+}
+
+static void writes(long n)
+{
+	int fd = open("/dev/null", O_WRONLY);
+
+	while (n--)
+		if (write(fd, "x", 1) != 1)
+			die("write");
+	close(fd);
+}
+
+static void reads(long n)
+{
+	static char buf[65536];
+	int fd = open("/dev/zero", O_RDONLY);
+
+	while (n--)
+		if (read(fd, buf, sizeof(buf)) != sizeof(buf))
+			die("read");
+	close(fd);
+}
+
+static void touch(char *p, long n, int write)
+{
+	volatile char *page = p;
+	long i;
+
+	if (p == MAP_FAILED)
+		die("mmap");
+	for (i = 0; i < n; i++) {
+		if (write)
+			page[i * PAGE] = 1;
+		else
+			(void)page[i * PAGE];
+	}
+	munmap(p, n * PAGE);
+}
+
+static void anonymous(long n)
+{
+	touch(mmap(NULL, n * PAGE, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), n, 1);
+}
+
+static void file_pages(long n)
+{
+	int fd = memfd_create("pages", 0);
+
+	if (fd < 0 || ftruncate(fd, n * PAGE))
+		die("memfd");
+	touch(mmap(NULL, n * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0),
+	      n, 0);
+	close(fd);
+}
+
+static void forks(long n)
+{
+	pid_t pid;
+
+	while (n--) {
+		pid = fork();
+		if (pid < 0)
+			die("fork");
+		if (!pid)
+			_exit(0);
+		waitpid(pid, NULL, 0);
+	}
+}
+
+static void execs(long n)
+{
+	pid_t pid;
+
+	while (n--) {
+		pid = fork();
+		if (pid < 0)
+			die("fork");
+		if (!pid) {
+			execl(self, self, "true", (char *)NULL);
+			_exit(1);
+		}
+		waitpid(pid, NULL, 0);
+	}
+}
+
+static void pipes(long n)
+{
+	int to[2], from[2];
+	char c = 'a';
+	pid_t pid;
+
+	if (pipe(to) || pipe(from))
+		die("pipe");
+	pid = fork();
+	if (!pid) {
+		close(to[1]);
+		while (read(to[0], &c, 1) == 1)
+			if (write(from[1], &c, 1) != 1)
+				break;
+		_exit(0);
+	}
+	while (n--)
+		if (write(to[1], &c, 1) != 1 || read(from[0], &c, 1) != 1)
+			die("round trip");
+	close(to[1]);
+	waitpid(pid, NULL, 0);
+}
+
+static void handler(int sig)
+{
+	(void)sig;
+}
+
+static void signals(long n)
+{
+	signal(SIGUSR1, handler);
+	while (n--)
+		raise(SIGUSR1);
+}
+
+static void clocks(long n)
+{
+	struct timespec t;
+
+	while (n--)
+		clock_gettime(CLOCK_MONOTONIC, &t);
+}
+
+static int thread_to[2], thread_from[2];
+
+static void *echo(void *arg)
+{
+	char c;
+
+	while (read(thread_to[0], &c, 1) == 1)
+		if (write(thread_from[1], &c, 1) != 1)
+			break;
+	return arg;
+}
+
+static void threads(long n)
+{
+	pthread_t thread;
+	char c = 'a';
+
+	if (pipe(thread_to) || pipe(thread_from) ||
+	    pthread_create(&thread, NULL, echo, NULL))
+		die("thread");
+	while (n--)
+		if (write(thread_to[1], &c, 1) != 1 ||
+		    read(thread_from[0], &c, 1) != 1)
+			die("round trip");
+	close(thread_to[1]);
+	pthread_join(thread, NULL);
+}
+
+static void measure(const char *name, long n, void (*run)(long n))
+{
+	double start;
+
+	n = n * scale + 1;
+	start = now();
+	run(n);
+	printf("%s %.0f\n", name, (now() - start) / n);
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	self = argv[0];
+	if (argc > 1 && !strcmp(argv[1], "true"))
+		return 0;
+	if (argc > 1)
+		scale = atof(argv[1]);
+
+	measure("getpid", 10000, getpids);
+	measure("write-1", 10000, writes);
+	measure("read-64k", 2000, reads);
+	measure("anon-fault", 4000, anonymous);
+	measure("file-fault", 4000, file_pages);
+	measure("fork", 200, forks);
+	measure("fork-exec", 100, execs);
+	measure("pipe-trip", 2000, pipes);
+	measure("signal", 2000, signals);
+	measure("clock_gettime", 10000, clocks);
+	measure("thread-trip", 2000, threads);
+	return 0;
+}
