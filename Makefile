@@ -13,7 +13,7 @@ GUEST_CC = $(CC) -static -O2 -Wall -Wextra
 unexport MAKEFLAGS MAKELEVEL
 
 .PHONY: all linux source prepare stock init rootfs boot run check clean help \
-	tests-guest built
+	tests-guest built bench
 
 all: linux		## fetch, prepare and build ./linux (the default)
 
@@ -57,6 +57,14 @@ check: linux tests-guest ## run the tests; T='launcher nested' selects some
 	@rootfs/mkrootfs debian12
 	@rootfs/mkrootfs tiny
 	@tests/run $(T)
+
+bench: linux stock $(BUILD)/tests/micro ## compare with stock UML of the same source
+	@scripts/bench
+
+$(BUILD)/tests/micro: tests/bench/micro.c
+	@mkdir -p $(@D)
+	@echo '  CC      tests/micro'
+	@$(GUEST_CC) -pthread -o $@ $<
 
 # Programs that the tests run in a guest
 GUEST_PROGRAMS = $(patsubst tests/guest/%.c,$(BUILD)/tests/%,\

@@ -6,56 +6,54 @@
 . "$(dirname -- "$0")/lib.sh"
 need_guest
 
-# Stub processes on this machine; other guests may have some.
-stubs() {
-	grep -lx uml-userspace /proc/[0-9]*/comm 2>/dev/null |
-		sed 's,/comm$,,' | sort
-}
-
-# What is there now and was not there before
-new_stubs() {
-	stubs >"$T/now"
-	comm -13 "$T/before" "$T/now"
+# A UML kernel makes a session of its own, which its stub processes stay in.
+session() {
+	ps -o pid= -s "$kernel" 2>/dev/null
 }
 
 # Death by PTRACE_O_EXITKILL takes a moment.
 settle() {
 	i=0
-	while [ -n "$(new_stubs)" ] && [ "$i" -lt 20 ]; do
+	while [ -n "$(session)" ] && [ "$i" -lt 30 ]; do
 		sleep 0.1
 		i=$((i + 1))
 	done
 }
 
+# start BACKEND SCRIPT: a guest in the background, and its kernel's pid
+start() {
+	: >"$T/out"
+	"$TOP/scripts/uml" run --log "$T/console.log" --backend "$1" -- \
+		sh -c "$2" >"$T/out" 2>"$T/err" &
+	launcher=$!
+	i=0
+	while [ ! -s "$T/out" ] && [ "$i" -lt 100 ]; do
+		sleep 0.1
+		i=$((i + 1))
+	done
+	kernel=$(pgrep -P "$launcher" | head -n 1)
+	: "${kernel:?the guest did not start}"
+}
+
 for backend in filter twostop; do
 	for signal in KILL TERM SEGV; do
-		stubs >"$T/before"
-		"$TOP/scripts/uml" run --log "$T/console.log" \
-			--backend "$backend" -- \
-			sh -c 'sleep 50 & sleep 50 & while :; do :; done' \
-			>"$T/out" 2>"$T/err" &
-		launcher=$!
-		i=0
-		while [ "$(new_stubs | wc -l)" -lt 4 ] && [ "$i" -lt 100 ]; do
-			sleep 0.1
-			i=$((i + 1))
-		done
+		start "$backend" \
+			'sleep 50 & sleep 50 & echo up; while :; do :; done'
 		ok "$backend: a guest with stub processes" \
-			[ "$(new_stubs | wc -l)" -ge 4 ]
-		kernel=$(new_stubs | while read -r dir; do
-			awk '/^TracerPid:/ { print $2 }' "$dir/status"
-		done | sort -u | head -n 1)
+			[ "$(session | wc -l)" -ge 4 ]
 		kill -"$signal" "$kernel"
 		wait "$launcher" 2>/dev/null
 		settle
 		is "$backend: the kernel gets SIG$signal, no process is left" \
-			"$(new_stubs)" ""
+			"$(session)" ""
 	done
 done
 
-stubs >"$T/before"
-uml -- sh -c 'sleep 50 & echo c >/proc/sysrq-trigger'
+start filter 'sleep 50 & echo up; sleep 1; echo c >/proc/sysrq-trigger'
+ok "a guest that will panic" [ "$(session | wc -l)" -ge 3 ]
+wait "$launcher"
+is "a panic: exit status" "$?" 255
 settle
-is "a panic leaves no process" "$ST $(new_stubs)" "255 "
+is "a panic leaves no process" "$(session)" ""
 
 finish

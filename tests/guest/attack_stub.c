@@ -4,9 +4,10 @@
  * to change its address space. Guest code can jump into it, and can write to
  * the data pages behind it. No call that is made that way may take effect.
  *
- * usage: attack_stub [--weak]
- * --weak attacks a page of our own that has no protection at all: the attacks
- * must succeed, and the test fail.
+ * usage: attack_stub [--weak|--outer]
+ * --weak	attack a page of our own that has no protection at all: the
+ *		attacks must succeed, and the test fail
+ * --outer	in a guest within a guest, attack the stub of the outer kernel
  */
 
 #define _GNU_SOURCE
@@ -30,8 +31,12 @@
 
 #define PAGE		4096ul
 #define MAX_OFFSETS	8192
-/* How far below a possible top of the address space to look */
-#define SCAN_PAGES	65536
+/*
+ * How far below a possible top of the address space to look: a stub lies at
+ * the top, unless the outermost kernel runs with a random stack.
+ */
+#define NEAR_PAGES	512
+#define FAR_PAGES	65536
 #define PGDIR		0x8000000000ul
 #define ADDRESS_END	0x800000000000ul
 #define FILL		0x5aa5c33c5aa5c33cul
@@ -98,13 +103,15 @@ static unsigned long known_end(void)
 	return max;
 }
 
-static bool find_stub(void)
+/* Each kernel leaves out the stub of the outer one, and all above it. */
+static bool find_stub(bool outer, unsigned long pages)
 {
 	unsigned long top, low, end = known_end();
+	bool found = false;
 	unsigned char *p;
 
 	for (top = ADDRESS_END; top > end; top -= PGDIR) {
-		low = top - SCAN_PAGES * PAGE;
+		low = top - pages * PAGE;
 		if (low < end)
 			low = end;
 		for (p = (void *)(top - PAGE); p >= (unsigned char *)low;
@@ -114,11 +121,14 @@ static bool find_stub(void)
 			for (stub_pages = 1; readable(p - PAGE); p -= PAGE)
 				stub_pages++;
 			stub = p;
-			return true;
+			found = true;
+			if (outer)
+				return true;
+			break;
 		}
 	}
 
-	return false;
+	return found;
 }
 
 /* A stub without any protection. */
@@ -535,6 +545,7 @@ static int requests_child(void *arg)
 int main(int argc, char **argv)
 {
 	bool weak = argc > 1 && !strcmp(argv[1], "--weak");
+	bool outer = argc > 1 && !strcmp(argv[1], "--outer");
 	int status;
 	size_t i;
 
@@ -549,7 +560,8 @@ int main(int argc, char **argv)
 
 	if (weak) {
 		make_weak_stub();
-	} else if (!find_stub()) {
+	} else if (!find_stub(outer, NEAR_PAGES) &&
+		   !find_stub(outer, FAR_PAGES)) {
 		if (in_uml_guest())
 			ok(false, "the stub is found");
 		else
