@@ -103,32 +103,40 @@ static unsigned long known_end(void)
 	return max;
 }
 
-/* Each kernel leaves out the stub of the outer one, and all above it. */
+/*
+ * Code, and data behind it. An inner kernel leaves more than the stub of the
+ * outer one above its own: the outer vDSO is a page of code, too.
+ */
+static bool is_stub(unsigned char *p)
+{
+	return readable(p) && !writable(p) && writable(p + PAGE) &&
+	       writable(p + 2 * PAGE) && memmem(p, PAGE, "\x0f\x05", 2);
+}
+
+/* The lowest one is that of our own kernel. */
 static bool find_stub(bool outer, unsigned long pages)
 {
 	unsigned long top, low, end = known_end();
-	bool found = false;
 	unsigned char *p;
 
+	stub = NULL;
+	stub_pages = 3;
 	for (top = ADDRESS_END; top > end; top -= PGDIR) {
 		low = top - pages * PAGE;
 		if (low < end)
 			low = end;
 		for (p = (void *)(top - PAGE); p >= (unsigned char *)low;
 		     p -= PAGE) {
-			if (!readable(p))
+			if (!is_stub(p))
 				continue;
-			for (stub_pages = 1; readable(p - PAGE); p -= PAGE)
-				stub_pages++;
 			stub = p;
-			found = true;
 			if (outer)
 				return true;
 			break;
 		}
 	}
 
-	return found;
+	return stub;
 }
 
 /* A stub without any protection. */
