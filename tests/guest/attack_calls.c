@@ -10,7 +10,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <limits.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,21 +25,15 @@
 #define VSYSCALL	0xffffffffff600000ul
 #define MESSAGE		"message"
 
-extern const char code_syscall[], code_int80[], code_int3[];
+/* No such call. */
+#define NO_CALL		(-ENOSYS)
 
-asm(
-"	.pushsection .text\n"
-"code_syscall:\n"
-"	syscall\n"
-"	int3\n"
-"code_int80:\n"
-"	int	$0x80\n"
-"code_int3:\n"
-"	int3\n"
-"	.popsection\n");
+ASM_CODE(code_syscall, "syscall; int3");
+ASM_CODE(code_int80, "int $0x80; int3");
+ASM_CODE(code_int3, "int3");
 
 /* Below 4 GB, for calls of 32 bit, which is where a static program lies. */
-static char page[PAGE] __attribute__((aligned(PAGE)));
+static char page[PAGE] __aligned(PAGE);
 static char message[] = MESSAGE;
 static unsigned long stack[4096];
 static bool uml;
@@ -73,7 +66,7 @@ static void int80(const char *name, struct regs *r, int error)
 	try_run(r);
 	try_watch = NULL;
 	if (tried_result(&rax))
-		good = rax == -ENOSYS || rax == -error ||
+		good = rax == NO_CALL || rax == -error ||
 		       (rax == tried->pid && r->rax == 20);
 	else
 		good = tried_signal(SIGSEGV, SIGSYS);
@@ -142,13 +135,13 @@ static void int80_calls(void)
 		good = read(fds[0], buf, sizeof(buf)) == sizeof(buf) &&
 		       !memcmp(buf, message, sizeof(buf));
 	else
-		good = rax == -ENOSYS || rax == -EFAULT;
+		good = rax == NO_CALL || rax == -EFAULT;
 	close(fds[0]);
 	if (!ok(good, "int $0x80: write"))
 		diag("%s", tried_text());
 }
 
-static void number(const char *desc, unsigned long rax, long want)
+static void call_number(const char *desc, unsigned long rax, long want)
 {
 	struct regs r = new_regs(code_syscall, rax);
 	long got;
@@ -156,32 +149,32 @@ static void number(const char *desc, unsigned long rax, long want)
 
 	try_run(&r);
 	good = tried_result(&got) && got == (want ? want : tried->pid);
-	if (!ok(good, "number %s", desc))
+	if (!ok(good, "call %s", desc))
 		diag("0x%lx: %s", rax, tried_text());
 }
 
 static void numbers(void)
 {
-	number("of getpid", SYS_getpid, 0);
-	number("-1", -1, -ENOSYS);
-	number("-1 of 32 bit", 0xffffffff, -ENOSYS);
-	number("-2", -2, -ENOSYS);
-	number("INT_MIN", INT_MIN, -ENOSYS);
-	number("INT_MIN of 32 bit", 0x80000000, -ENOSYS);
-	number("INT_MAX", INT_MAX, -ENOSYS);
-	number("LONG_MIN + 400", LONG_MIN + 400, -ENOSYS);
-	number("4000", 4000, -ENOSYS);
-	number("-38", -38, -ENOSYS);
+	call_number("of getpid", SYS_getpid, 0);
+	call_number("-1", -1, NO_CALL);
+	call_number("-1 of 32 bit", 0xffffffff, NO_CALL);
+	call_number("-2", -2, NO_CALL);
+	call_number("INT_MIN", INT_MIN, NO_CALL);
+	call_number("INT_MIN of 32 bit", 0x80000000, NO_CALL);
+	call_number("INT_MAX", INT_MAX, NO_CALL);
+	call_number("LONG_MIN + 400", LONG_MIN + 400, NO_CALL);
+	call_number("4000", 4000, NO_CALL);
+	call_number("-38", -38, NO_CALL);
 	/* Real kernels look at 32 bits */
-	number("of getpid, upper half 1", 1ul << 32 | SYS_getpid, 0);
-	number("of getpid, upper half -1", ~0ul << 32 | SYS_getpid, 0);
+	call_number("of getpid, upper half 1", 1ul << 32 | SYS_getpid, 0);
+	call_number("of getpid, upper half -1", ~0ul << 32 | SYS_getpid, 0);
 	/* x32, and the numbers that only x32 has */
-	number("of getpid, x32", 0x40000000 | SYS_getpid, -ENOSYS);
-	number("520, x32", 0x40000000 | 520, -ENOSYS);
-	number("512", 512, -ENOSYS);
-	number("547", 547, -ENOSYS);
+	call_number("of getpid, x32", 0x40000000 | SYS_getpid, NO_CALL);
+	call_number("520, x32", 0x40000000 | 520, NO_CALL);
+	call_number("512", 512, NO_CALL);
+	call_number("547", 547, NO_CALL);
 	/* There is nothing to restart */
-	number("of restart_syscall", SYS_restart_syscall, -EINTR);
+	call_number("of restart_syscall", SYS_restart_syscall, -EINTR);
 }
 
 static void registers(void)

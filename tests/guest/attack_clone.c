@@ -9,7 +9,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +22,7 @@
 
 #define ROUNDS		20
 
-static char stack[65536] __attribute__((aligned(16)));
+static char stack[65536] __aligned(16);
 
 /* What the child says of itself. */
 static struct {
@@ -44,7 +43,7 @@ static inline long raw3(long nr, long a, long b, long c)
 	return ret;
 }
 
-static void __attribute__((noinline)) tell(void)
+static void noinline tell(void)
 {
 	char path[] = "/proc/self/task/0000000000";
 	char *p = path + sizeof(path) - 1;
@@ -62,7 +61,7 @@ static void __attribute__((noinline)) tell(void)
 	__atomic_store_n(&seen->done, 1, __ATOMIC_RELEASE);
 }
 
-static int __attribute__((noreturn)) cloned(void *arg)
+static int __noreturn cloned(void *arg)
 {
 	(void)arg;
 	tell();
@@ -109,7 +108,7 @@ static void by_clone(const char *desc, int flags)
 	ok(good, "clone, %s", desc);
 }
 
-static pid_t clone3(uint64_t flags, uint64_t exit_signal)
+static pid_t clone3(unsigned long flags, unsigned long exit_signal)
 {
 	struct clone_args args = {
 		.flags = flags,
@@ -124,7 +123,7 @@ static pid_t clone3(uint64_t flags, uint64_t exit_signal)
 	return pid;
 }
 
-static void by_clone3(const char *desc, uint64_t flags)
+static void by_clone3(const char *desc, unsigned long flags)
 {
 	bool good = true;
 	int i;
@@ -136,7 +135,7 @@ static void by_clone3(const char *desc, uint64_t flags)
 	ok(good, "clone3, %s", desc);
 }
 
-static pid_t __attribute__((noinline)) call_fork(void)
+static pid_t noinline call_fork(void)
 {
 	pid_t pid = syscall(SYS_fork);
 
@@ -145,7 +144,7 @@ static pid_t __attribute__((noinline)) call_fork(void)
 	return pid;
 }
 
-static pid_t __attribute__((noinline)) call_vfork(void)
+static pid_t noinline call_vfork(void)
 {
 	pid_t pid = vfork();
 

@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,9 +57,9 @@ static struct {
 	char breach[200];
 } *shared;
 
-static uint64_t random64(void)
+static unsigned long random64(void)
 {
-	static uint64_t r = 88172645463325252ull;
+	static unsigned long r = 88172645463325252ull;
 
 	r ^= r << 13;
 	r ^= r >> 7;
@@ -140,11 +139,7 @@ static bool find_stub(bool outer, unsigned long pages)
 }
 
 /* A stub without any protection. */
-extern const unsigned char weak_text[], weak_text_end[];
-
-asm(
-"	.pushsection .rodata\n"
-"weak_text:\n"
+ASM_CODE(weak_text,
 "1:	cmp	%rbp, %rbx\n"
 "	je	2f\n"
 "	mov	(%rbx), %rdi\n"
@@ -155,9 +150,7 @@ asm(
 "	jmp	1b\n"
 "2:	int3\n"
 "	syscall\n"
-"	int3\n"
-"weak_text_end:\n"
-"	.popsection\n");
+"	int3\n");
 
 static void make_weak_stub(void)
 {

@@ -35,12 +35,7 @@ static struct regs new_regs(const void *code)
 }
 
 /* Each piece of code is followed by int3. */
-#define CODE(name, text)						\
-	extern const char code_##name[];				\
-	asm(".pushsection .text\n"					\
-	    "code_" #name ": " text "\n"				\
-	    "int3\n"							\
-	    ".popsection\n")
+#define CODE(name, text)	ASM_CODE(code_##name, text "; int3")
 
 CODE(int3, "int3");
 CODE(int3_long, ".byte 0xcd, 0x03");
@@ -228,11 +223,7 @@ static void return_to(const char *desc, int set, unsigned long value, bool dies)
 }
 
 /* Single steps, with the trap flag that the process itself has set. */
-extern const char self_step[], self_step_end[];
-
-asm(
-"	.pushsection .text\n"
-"self_step:\n"
+ASM_CODE(self_step,
 "	nop\n"			/* 0 */
 "	mov	$39, %eax\n"	/* 1 */
 "	syscall\n"		/* 6 */
@@ -242,9 +233,7 @@ asm(
 "	andl	$~0x100, (%rsp)\n" /* 13 */
 "	popf\n"			/* 20 */
 "	nop\n"			/* 21 */
-"	ud2\n"			/* 22 */
-"self_step_end:\n"
-"	.popsection\n");
+"	ud2\n"			/* 22 */);
 
 static struct {
 	unsigned long offset[32];
@@ -327,27 +316,25 @@ static void direction(void)
 	ok(!direction_flag, "the direction flag is clear in a signal handler");
 }
 
-/* Single steps by a tracer. Six instructions for each call. */
-extern const char stepped[], stepped_end[];
-
-asm(
-"	.pushsection .text\n"
-"stepped:\n"
+/* Single steps by a tracer. Seven instructions for each call, but the last. */
+ASM_CODE(stepped_right,
+"	xor	%edi, %edi\n"
+"	mov	$231, %eax\n"
+"	syscall");
+ASM_CODE(stepped_wrong,
+"	mov	$5, %edi\n"
+"	mov	$231, %eax\n"
+"	syscall");
+ASM_CODE(stepped,
 "	mov	$39, %eax\n"
 "	syscall\n"
 "	cmp	%rax, %rbx\n"
-"	jne	1f\n"
+"	jne	stepped_wrong\n"
 "	dec	%r12d\n"
-"	jnz	stepped\n"
-"stepped_end:\n"
-"	nop\n"
-"	xor	%edi, %edi\n"
-"	mov	$231, %eax\n"
-"	syscall\n"
-"1:	mov	$5, %edi\n"
-"	mov	$231, %eax\n"
-"	syscall\n"
-"	.popsection\n");
+"	jz	stepped_right\n"
+"	jmp	stepped");
+
+#define STEPS	(7 * STEPPED_CALLS - 1)
 
 static int stepped_child(void *arg)
 {
@@ -385,10 +372,9 @@ static void tracer_steps(void)
 		ptrace(PTRACE_GETSIGINFO, pid, 0, &si);
 		last = at;
 		at = regs.rip;
-		if (at > (unsigned long)stepped &&
-		    at <= (unsigned long)stepped_end)
-			inside++;
-		else if (at == (unsigned long)stepped && inside)
+		if ((at >= (unsigned long)stepped + !inside &&
+		     at < (unsigned long)stepped_end) ||
+		    at == (unsigned long)stepped_right)
 			inside++;
 		if (at == (unsigned long)stepped + 7) {
 			right += (pid_t)regs.rax == pid;
@@ -397,7 +383,7 @@ static void tracer_steps(void)
 				odd = true;
 			}
 		}
-		if (at == (unsigned long)stepped_end) {
+		if (at == (unsigned long)stepped_right) {
 			/* Let it run to its end */
 			ptrace(PTRACE_CONT, pid, 0, 0);
 			break;
@@ -409,8 +395,8 @@ static void tracer_steps(void)
 	if (!ok(right == STEPPED_CALLS && !odd,
 		"%d calls under PTRACE_SINGLESTEP", STEPPED_CALLS))
 		diag("%d right", right);
-	if (!ok(inside == 6 * STEPPED_CALLS, "one stop for each instruction"))
-		diag("%d stops, %d instructions", inside, 6 * STEPPED_CALLS);
+	if (!ok(inside == STEPS, "one stop for each instruction"))
+		diag("%d stops, %d instructions", inside, STEPS);
 }
 
 int main(void)

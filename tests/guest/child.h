@@ -10,11 +10,12 @@
 #include <time.h>
 #include <unistd.h>
 #include <sys/wait.h>
+#include "compiler.h"
 
 /* Instead of a wait status, which is never negative. */
 #define CHILD_HUNG	(-1)
 
-static pid_t __attribute__((unused)) child_start(int (*fn)(void *), void *arg)
+static pid_t __maybe_unused child_start(int (*fn)(void *), void *arg)
 {
 	sigset_t set;
 	pid_t pid;
@@ -35,7 +36,7 @@ static pid_t __attribute__((unused)) child_start(int (*fn)(void *), void *arg)
 }
 
 /* Wait for the end of a child, kill it after @seconds. */
-static int __attribute__((unused)) child_end(pid_t pid, int seconds)
+static int __maybe_unused child_end(pid_t pid, int seconds)
 {
 	struct timespec now, end, tick = { .tv_nsec = 100000000 };
 	int status;
@@ -60,7 +61,7 @@ static int __attribute__((unused)) child_end(pid_t pid, int seconds)
 	return status;
 }
 
-static int __attribute__((unused)) child_run(int (*fn)(void *), void *arg,
+static int __maybe_unused child_run(int (*fn)(void *), void *arg,
 					     int seconds)
 {
 	pid_t pid = child_start(fn, arg);
@@ -69,7 +70,7 @@ static int __attribute__((unused)) child_run(int (*fn)(void *), void *arg,
 }
 
 /* The words for a status of child_end(), valid until the next call. */
-static const char __attribute__((unused)) *child_status(int status)
+static const char __maybe_unused *child_status(int status)
 {
 	static char text[80];
 

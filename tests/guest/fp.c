@@ -11,7 +11,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +29,7 @@
 #define FRESH_PAGES	64
 #define SW_MAGIC	0x46505853
 
-static uint64_t next_seed = 1;
+static unsigned long next_seed = 1;
 
 /* No memcpy(): it would use vector registers. */
 NO_FP_INLINE void copy(void *to, const void *from, size_t len)
@@ -115,13 +114,13 @@ static struct {
 } h;
 
 /* Where a handler that jumps leaves to */
-static unsigned long jump_ip __attribute__((used));
-static unsigned long jump_sp __attribute__((used));
-static unsigned long jump_bp __attribute__((used));
+static unsigned long jump_ip __used;
+static unsigned long jump_sp __used;
+static unsigned long jump_bp __used;
 
-NO_FP_INLINE uint32_t frame_u32(const char *frame, unsigned int at)
+NO_FP_INLINE unsigned int frame_u32(const char *frame, unsigned int at)
 {
-	return *(const uint32_t *)(frame + at);
+	return *(const unsigned int *)(frame + at);
 }
 
 static NO_FP void handler(int sig, siginfo_t *info, void *ctx)
@@ -146,7 +145,7 @@ static NO_FP void handler(int sig, siginfo_t *info, void *ctx)
 	if (h.do_replace && frame) {
 		copy(frame, &h.replace, X_LEGACY_END);
 		if (h.extended) {
-			*(uint64_t *)(frame + X_BV) |= xstate_mask;
+			*(unsigned long *)(frame + X_BV) |= xstate_mask;
 			copy(frame + X_HEADER_END, h.replace.b + X_HEADER_END,
 			     len - X_HEADER_END);
 		}
@@ -308,7 +307,7 @@ struct clone_job {
 	long flags, pid;
 	struct xstate seen;
 	int tid;
-	char stack[16384] __attribute__((aligned(64)));
+	char stack[16384] __aligned(64);
 };
 
 static NO_FP void fork_and_wait(void *arg)
@@ -404,11 +403,7 @@ static void clones(const char *what, long flags)
  * A program that looks at its registers before anything else can: it has no
  * libc, and consists of this text behind an ELF header.
  */
-extern const char probe_text[], probe_text_end[];
-
-asm(
-"	.pushsection .rodata\n"
-"probe_text:\n"
+ASM_CODE(probe_text,
 "	sub	$0x4000, %rsp\n"
 "	and	$-64, %rsp\n"
 "	mov	$0xe7, %eax\n"
@@ -421,9 +416,7 @@ asm(
 "	syscall\n"
 "	mov	$60, %eax\n"
 "	xor	%edi, %edi\n"
-"	syscall\n"
-"probe_text_end:\n"
-"	.popsection\n");
+"	syscall\n");
 
 static int make_probe(void)
 {

@@ -134,7 +134,7 @@ static void xstate_requests(enum stop_kind kind, const char *at)
 	char desc[80];
 	pid_t pid = start_tracee(kind);
 	unsigned int c;
-	uint64_t bv;
+	unsigned long bv;
 	long ret;
 
 	xstate_make(&want, TRACEE_SEED);

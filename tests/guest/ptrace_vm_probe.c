@@ -17,6 +17,7 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include "compiler.h"
 
 #define SKIPEXIT	2
 /* umview uses both bits for a call that is not to run */
@@ -28,7 +29,7 @@ static struct {
 	int fds[2];
 } shared = { 0, { -1, -1 } };
 
-static char stack[65536] __attribute__((aligned(16)));
+static char stack[65536] __aligned(16);
 
 static int child(void *arg)
 {

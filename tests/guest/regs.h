@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/time.h>
 #include <sys/ucontext.h>
+#include "compiler.h"
 
 #define EFLAGS_TF	0x100
 
@@ -39,7 +40,7 @@ struct regs_end {
 	struct regs at;
 };
 
-static struct regs regs_go __attribute__((used));
+static struct regs regs_go __used;
 static struct regs_end regs_end;
 static sigjmp_buf regs_back;
 static int regs_max_steps;
@@ -135,7 +136,7 @@ static void regs_handler(int sig, siginfo_t *info, void *ctx)
 	siglongjmp(regs_back, 1);
 }
 
-static void __attribute__((unused)) regs_init(void)
+static void __maybe_unused regs_init(void)
 {
 	static const int sigs[] = {
 		SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGALRM,
@@ -159,7 +160,7 @@ static void __attribute__((unused)) regs_init(void)
  * Go there. Returns false if that did not end with a signal within a quarter
  * of a second; see regs_end for how it ended.
  */
-static bool __attribute__((unused)) regs_run(const struct regs *r,
+static bool __maybe_unused regs_run(const struct regs *r,
 					     enum regs_way way)
 {
 	const struct itimerval off = {}, on = { .it_value.tv_usec = 250000 };

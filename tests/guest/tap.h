@@ -10,10 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#define __maybe_unused	__attribute__((unused))
-#define __printf(f, a)	__attribute__((format(printf, f, a)))
+#include "compiler.h"
 
 static int tap_tests, tap_failures;
 
@@ -63,7 +60,7 @@ static int __maybe_unused tap_end(void)
 }
 
 /* A step that prepares a test went wrong: nothing can be said. */
-static void __maybe_unused __attribute__((noreturn)) bail_out(const char *what)
+static void __maybe_unused __noreturn bail_out(const char *what)
 {
 	printf("Bail out! ");
 	fflush(stdout);

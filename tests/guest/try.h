@@ -69,7 +69,7 @@ static void try_run(const struct regs *r)
 }
 
 /* It ended with one of these signals, whether fatal or caught. */
-static bool __attribute__((unused)) tried_signal(int a, int b)
+static bool __maybe_unused tried_signal(int a, int b)
 {
 	int sig = 0;
 
@@ -82,7 +82,7 @@ static bool __attribute__((unused)) tried_signal(int a, int b)
 }
 
 /* It came to the int3 that follows the call; then @rax is the result. */
-static bool __attribute__((unused)) tried_result(long *rax)
+static bool __maybe_unused tried_result(long *rax)
 {
 	if (!tried->came_back || tried->end.sig != SIGTRAP)
 		return false;
@@ -90,7 +90,7 @@ static bool __attribute__((unused)) tried_result(long *rax)
 	return true;
 }
 
-static const char __attribute__((unused)) *tried_text(void)
+static const char __maybe_unused *tried_text(void)
 {
 	static char text[160];
 

@@ -12,13 +12,13 @@
 #include <cpuid.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include "compiler.h"
 
-#define NO_FP		__attribute__((noinline, target("general-regs-only")))
+#define NO_FP		noinline __attribute__((target("general-regs-only")))
 #define NO_FP_INLINE	\
-	static inline __attribute__((always_inline, target("general-regs-only")))
+	static __always_inline __attribute__((target("general-regs-only")))
 
 /* Offsets within the area that XSAVE writes */
 #define X_MXCSR		24
@@ -35,10 +35,10 @@
 
 struct xstate {
 	unsigned char b[X_SIZE];
-} __attribute__((aligned(64)));
+} __aligned(64);
 
 /* The components that this CPU and its kernel have; the assembler reads it. */
-unsigned long xstate_mask __attribute__((used));
+unsigned long xstate_mask __used;
 static struct {
 	unsigned int offset, size;
 } xstate_at[X_COMPONENTS];
@@ -124,7 +124,7 @@ NO_FP_INLINE void xstate_load(const struct xstate *x)
 }
 
 /* Returns false if this CPU has no XSAVE; then there is little to test. */
-static bool __attribute__((unused)) xstate_init(void)
+static bool __maybe_unused xstate_init(void)
 {
 	unsigned int a, b, c, d, i;
 
@@ -148,42 +148,42 @@ static bool __attribute__((unused)) xstate_init(void)
 	return true;
 }
 
-static void xstate_u16(struct xstate *x, unsigned int at, uint16_t value)
+static void xstate_u16(struct xstate *x, unsigned int at, unsigned short value)
 {
 	memcpy(x->b + at, &value, sizeof(value));
 }
 
-static void xstate_u32(struct xstate *x, unsigned int at, uint32_t value)
+static void xstate_u32(struct xstate *x, unsigned int at, unsigned int value)
 {
 	memcpy(x->b + at, &value, sizeof(value));
 }
 
 static unsigned int xstate_get_u16(const struct xstate *x, unsigned int at)
 {
-	uint16_t value;
+	unsigned short value;
 
 	memcpy(&value, x->b + at, sizeof(value));
 	return value;
 }
 
-static uint32_t xstate_get_u32(const struct xstate *x, unsigned int at)
+static unsigned int xstate_get_u32(const struct xstate *x, unsigned int at)
 {
-	uint32_t value;
+	unsigned int value;
 
 	memcpy(&value, x->b + at, sizeof(value));
 	return value;
 }
 
-static void xstate_set_bv(struct xstate *x, uint64_t bv)
+static void xstate_set_bv(struct xstate *x, unsigned long bv)
 {
 	memset(x->b + X_BV, 0, X_HEADER_END - X_BV);
 	memcpy(x->b + X_BV, &bv, sizeof(bv));
 }
 
 /* A value that differs from that of other seeds in every register. */
-static void __attribute__((unused)) xstate_make(struct xstate *x, uint64_t seed)
+static void __maybe_unused xstate_make(struct xstate *x, unsigned long seed)
 {
-	uint64_t r = seed * 0x9e3779b97f4a7c15ull + 1;
+	unsigned long r = seed * 0x9e3779b97f4a7c15ull + 1;
 	unsigned int i, at, c;
 
 	memset(x, 0, sizeof(*x));
@@ -204,7 +204,7 @@ static void __attribute__((unused)) xstate_make(struct xstate *x, uint64_t seed)
 	xstate_u16(x, 2, r >> 16 & 0x3800);
 	x->b[4] = 0xff;
 	for (i = 0; i < 8; i++) {
-		uint64_t mantissa = (r * (i + 3)) | 1ull << 63;
+		unsigned long mantissa = (r * (i + 3)) | 1ull << 63;
 
 		memcpy(x->b + 32 + 16 * i, &mantissa, 8);
 		xstate_u16(x, 32 + 16 * i + 8, 0x3fff + (r >> 8 & 0xff) + i);
@@ -217,7 +217,7 @@ static void __attribute__((unused)) xstate_make(struct xstate *x, uint64_t seed)
 }
 
 /* What a new program starts with, and a signal handler. */
-static void __attribute__((unused)) xstate_make_init(struct xstate *x)
+static void __maybe_unused xstate_make_init(struct xstate *x)
 {
 	memset(x, 0, sizeof(*x));
 	xstate_u16(x, 0, 0x37f);
@@ -225,7 +225,7 @@ static void __attribute__((unused)) xstate_make_init(struct xstate *x)
 }
 
 /* The first difference in words, or NULL; @mask limits the comparison. */
-static const char __attribute__((unused))
+static const char __maybe_unused
 *xstate_differ(const struct xstate *a, const struct xstate *b,
 	       unsigned long mask)
 {
@@ -260,8 +260,8 @@ static const char __attribute__((unused))
 }
 
 /* One use of the above: NULL if @fn leaves the registers alone. */
-static const char __attribute__((unused))
-*xstate_survives(uint64_t seed, void (*fn)(void *), void *arg)
+static const char __maybe_unused
+*xstate_survives(unsigned long seed, void (*fn)(void *), void *arg)
 {
 	struct xstate load, seen, mine;
 
