@@ -43,7 +43,7 @@ static inline long raw3(long nr, long a, long b, long c)
 	return ret;
 }
 
-static void noinline tell(void)
+static noinline void tell(void)
 {
 	char path[] = "/proc/self/task/0000000000";
 	char *p = path + sizeof(path) - 1;
@@ -135,7 +135,7 @@ static void by_clone3(const char *desc, unsigned long flags)
 	ok(good, "clone3, %s", desc);
 }
 
-static pid_t noinline call_fork(void)
+static noinline pid_t call_fork(void)
 {
 	pid_t pid = syscall(SYS_fork);
 
@@ -144,7 +144,7 @@ static pid_t noinline call_fork(void)
 	return pid;
 }
 
-static pid_t noinline call_vfork(void)
+static noinline pid_t call_vfork(void)
 {
 	pid_t pid = vfork();
 

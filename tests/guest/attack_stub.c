@@ -140,17 +140,17 @@ static bool find_stub(bool outer, unsigned long pages)
 
 /* A stub without any protection. */
 ASM_CODE(weak_text,
-"1:	cmp	%rbp, %rbx\n"
-"	je	2f\n"
-"	mov	(%rbx), %rdi\n"
-"	mov	8(%rbx), %rsi\n"
-"	mov	32(%rbx), %eax\n"
-"	syscall\n"
-"	add	$40, %rbx\n"
-"	jmp	1b\n"
-"2:	int3\n"
-"	syscall\n"
-"	int3\n");
+	 "1:	cmp	%rbp, %rbx\n"
+	 "	je	2f\n"
+	 "	mov	(%rbx), %rdi\n"
+	 "	mov	8(%rbx), %rsi\n"
+	 "	mov	32(%rbx), %eax\n"
+	 "	syscall\n"
+	 "	add	$40, %rbx\n"
+	 "	jmp	1b\n"
+	 "2:	int3\n"
+	 "	syscall\n"
+	 "	int3\n");
 
 static void make_weak_stub(void)
 {

@@ -59,8 +59,8 @@ CODE(mov_fs, "mov %eax, %fs");
 CODE(mov_gs, "mov %eax, %gs");
 CODE(mov_ss, "mov %eax, %ss");
 CODE(far_jump, "push %rax; push %rcx; lretq");
-CODE(call_after_segments,
-     "mov %eax, %ds; mov %eax, %es; mov %eax, %gs; mov $39, %eax; syscall");
+CODE(call_after_segments, "mov %eax, %ds; mov %eax, %es; mov %eax, %gs;"
+			  "mov $39, %eax; syscall");
 CODE(push_bad_stack, "xor %esp, %esp; push %rax");
 CODE(bad_stack_and_trap, "mov $-1, %rsp; ud2");
 CODE(high_stack_and_fault, "mov %rcx, %rsp; mov %eax, (0)");
@@ -224,16 +224,16 @@ static void return_to(const char *desc, int set, unsigned long value, bool dies)
 
 /* Single steps, with the trap flag that the process itself has set. */
 ASM_CODE(self_step,
-"	nop\n"			/* 0 */
-"	mov	$39, %eax\n"	/* 1 */
-"	syscall\n"		/* 6 */
-"	mov	%rax, %rbx\n"	/* 8 */
-"	nop\n"			/* 11 */
-"	pushf\n"		/* 12 */
-"	andl	$~0x100, (%rsp)\n" /* 13 */
-"	popf\n"			/* 20 */
-"	nop\n"			/* 21 */
-"	ud2\n"			/* 22 */);
+	 "	nop\n"			/* 0 */
+	 "	mov	$39, %eax\n"	/* 1 */
+	 "	syscall\n"		/* 6 */
+	 "	mov	%rax, %rbx\n"	/* 8 */
+	 "	nop\n"			/* 11 */
+	 "	pushf\n"		/* 12 */
+	 "	andl	$~0x100, (%rsp)\n" /* 13 */
+	 "	popf\n"			/* 20 */
+	 "	nop\n"			/* 21 */
+	 "	ud2\n"			/* 22 */);
 
 static struct {
 	unsigned long offset[32];
@@ -305,7 +305,7 @@ static void direction_handler(int sig)
 	direction_flag = !!(flags & 0x400);
 }
 
-static void direction(void)
+static void string_direction(void)
 {
 	long rax = SYS_kill;
 
@@ -318,21 +318,21 @@ static void direction(void)
 
 /* Single steps by a tracer. Seven instructions for each call, but the last. */
 ASM_CODE(stepped_right,
-"	xor	%edi, %edi\n"
-"	mov	$231, %eax\n"
-"	syscall");
+	 "	xor	%edi, %edi\n"
+	 "	mov	$231, %eax\n"
+	 "	syscall");
 ASM_CODE(stepped_wrong,
-"	mov	$5, %edi\n"
-"	mov	$231, %eax\n"
-"	syscall");
+	 "	mov	$5, %edi\n"
+	 "	mov	$231, %eax\n"
+	 "	syscall");
 ASM_CODE(stepped,
-"	mov	$39, %eax\n"
-"	syscall\n"
-"	cmp	%rax, %rbx\n"
-"	jne	stepped_wrong\n"
-"	dec	%r12d\n"
-"	jz	stepped_right\n"
-"	jmp	stepped");
+	 "	mov	$39, %eax\n"
+	 "	syscall\n"
+	 "	cmp	%rax, %rbx\n"
+	 "	jne	stepped_wrong\n"
+	 "	dec	%r12d\n"
+	 "	jz	stepped_right\n"
+	 "	jmp	stepped");
 
 #define STEPS	(7 * STEPPED_CALLS - 1)
 
@@ -414,7 +414,7 @@ int main(void)
 	return_to("trap flag", 4, 0x302, false);
 	return_to("direction flag", 4, 0x602, false);
 	self_steps();
-	direction();
+	string_direction();
 	tracer_steps();
 
 	return tap_end();

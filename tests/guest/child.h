@@ -61,8 +61,7 @@ static int __maybe_unused child_end(pid_t pid, int seconds)
 	return status;
 }
 
-static int __maybe_unused child_run(int (*fn)(void *), void *arg,
-					     int seconds)
+static int __maybe_unused child_run(int (*fn)(void *), void *arg, int seconds)
 {
 	pid_t pid = child_start(fn, arg);
 

@@ -404,19 +404,19 @@ static void clones(const char *what, long flags)
  * libc, and consists of this text behind an ELF header.
  */
 ASM_CODE(probe_text,
-"	sub	$0x4000, %rsp\n"
-"	and	$-64, %rsp\n"
-"	mov	$0xe7, %eax\n"
-"	xor	%edx, %edx\n"
-"	xsave64	(%rsp)\n"
-"	mov	$1, %eax\n"
-"	mov	$1, %edi\n"
-"	mov	%rsp, %rsi\n"
-"	mov	$0x2000, %edx\n"
-"	syscall\n"
-"	mov	$60, %eax\n"
-"	xor	%edi, %edi\n"
-"	syscall\n");
+	 "	sub	$0x4000, %rsp\n"
+	 "	and	$-64, %rsp\n"
+	 "	mov	$0xe7, %eax\n"
+	 "	xor	%edx, %edx\n"
+	 "	xsave64	(%rsp)\n"
+	 "	mov	$1, %eax\n"
+	 "	mov	$1, %edi\n"
+	 "	mov	%rsp, %rsi\n"
+	 "	mov	$0x2000, %edx\n"
+	 "	syscall\n"
+	 "	mov	$60, %eax\n"
+	 "	xor	%edi, %edi\n"
+	 "	syscall\n");
 
 static int make_probe(void)
 {

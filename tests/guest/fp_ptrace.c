@@ -240,7 +240,7 @@ static int threads_tracee(void *arg)
 	return 0;
 }
 
-static void threads(void)
+static void stopped_threads(void)
 {
 	struct xstate want, got;
 	struct iovec iov;
@@ -321,7 +321,7 @@ static int step_tracee(void *arg)
 	return xstate_get_u32(&shared->seen[0], X_XMM) == 50 ? 0 : 1;
 }
 
-static void steps(void)
+static void vector_steps(void)
 {
 	int status, n = 0;
 	pid_t pid;
@@ -357,8 +357,8 @@ int main(void)
 	xstate_requests(AT_CALL, "system call");
 	fpregs_requests(AT_SIGNAL, "signal");
 	fpregs_requests(AT_CALL, "system call");
-	threads();
-	steps();
+	stopped_threads();
+	vector_steps();
 
 	return tap_end();
 }

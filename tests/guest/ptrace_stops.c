@@ -109,10 +109,11 @@ static struct counts count(long request, long tag, bool poke)
 			c.stops++;
 			if (poke && ptrace(PTRACE_POKEUSER, pid, rax, POKED))
 				c.error = errno;
-		} else if (WSTOPSIG(status) == ENTRY_EXIT) {
-			break;
-		} else {
+		} else if (WSTOPSIG(status) != ENTRY_EXIT) {
 			c.other_stops++;
+		} else {
+			/* The tracee's last call */
+			break;
 		}
 		/* A tracer that is stuck helps nobody */
 		if (c.stops > 10 * calls || c.other_stops > 10)
@@ -131,6 +132,13 @@ static struct counts count(long request, long tag, bool poke)
 	return c;
 }
 
+static void explain(const struct counts *c)
+{
+	diag("other stops %d, error %d", c->other_stops, c->error);
+	diag("results: pid %d, poked %d, -ENOSYS %d, other %d", seen->pid,
+	     seen->poked, seen->enosys, seen->other);
+}
+
 static bool report(const char *desc, const struct counts *c, int stops,
 		   int *result)
 {
@@ -138,9 +146,7 @@ static bool report(const char *desc, const struct counts *c, int stops,
 		    !c->other_stops && *result == calls;
 
 	if (!ok(good, "%s: %d stops for %d calls", desc, c->stops, calls))
-		diag("%d wanted; other stops %d, error %d; results: pid %d, poked %d, ENOSYS %d, other %d",
-		     stops * calls, c->other_stops, c->error, seen->pid,
-		     seen->poked, seen->enosys, seen->other);
+		explain(c);
 
 	return good;
 }
@@ -185,9 +191,7 @@ int main(int argc, char **argv)
 	else if (!ok(!c.error && c.stops == calls && !c.other_stops &&
 		     seen->poked + seen->pid == calls && seen->pid <= 1,
 		     "PTRACE_SYSEMU: %d stops for %d calls", c.stops, calls))
-		diag("other stops %d, error %d; results: pid %d, poked %d, ENOSYS %d, other %d",
-		     c.other_stops, c.error, seen->pid, seen->poked,
-		     seen->enosys, seen->other);
+		explain(&c);
 
 	return tap_end();
 }

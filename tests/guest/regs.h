@@ -152,7 +152,7 @@ static void __maybe_unused regs_init(void)
 
 	sigaltstack(&ss, NULL);
 	sigfillset(&sa.sa_mask);
-	for (i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(sigs); i++)
 		sigaction(sigs[i], &sa, NULL);
 }
 
@@ -160,8 +160,7 @@ static void __maybe_unused regs_init(void)
  * Go there. Returns false if that did not end with a signal within a quarter
  * of a second; see regs_end for how it ended.
  */
-static bool __maybe_unused regs_run(const struct regs *r,
-					     enum regs_way way)
+static bool __maybe_unused regs_run(const struct regs *r, enum regs_way way)
 {
 	const struct itimerval off = {}, on = { .it_value.tv_usec = 250000 };
 

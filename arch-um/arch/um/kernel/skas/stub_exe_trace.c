@@ -40,7 +40,7 @@ enum { MUNMAP = 8, MMAP = 10, KEY = 14, GUEST = 21, STOP = 24 };
 enum { GUEST = 0, STOP = 3 };
 #endif
 
-noinline static void install_filter(const struct stub_init_data *init)
+static noinline void install_filter(const struct stub_init_data *init)
 {
 	/*
 	 * -1 is the number of a call that ptrace has skipped, if it is ptrace
