@@ -1,28 +1,36 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 900
+# timeout: 1200
 # Programs that run in a guest and print TAP themselves, with each backend;
 # "native" is the inner one of two guests.
 #
 #	fp		FP and vector registers survive whatever happens
+#	fp_ptrace	and a tracer sees those of its tracee
 #	attack_calls	every way to ask for a call ends in the UML kernel
+#	attack_clone	so do those that make processes and threads
+#	attack_trap	instructions that trap give the signals of a real machine
+#	attack_signals	signals at system calls change no result
 #	attack_stub	nor can the stub page be made to do it
+#	ptrace_stops	a tracer in the guest has PTRACE_VM
 
 # shellcheck source=tests/lib.sh
 . "$(dirname -- "$0")/lib.sh"
 need_guest
-GUEST_TIMEOUT=240
+GUEST_TIMEOUT=300
 export GUEST_TIMEOUT
 
-# program NAME LABEL OPTION...
+# program NAME[ ARG] LABEL OPTION...
 program() {
-	name=$1
+	name=${1%% *}
+	arg=${1#"$name"}
 	label=$2
 	shift 2
-	uml "$@" -- "$BUILD/tests/$name"
+	uml "$@" -- "$BUILD/tests/$name" ${arg:+"${arg# }"}
 	while IFS= read -r line; do
 		case $line in
-		"ok "*"# SKIP "*) skip "$label $name: ${line#*- }" "in the guest" ;;
+		"ok "*"# SKIP "*)
+			skip "$label $name: ${line#*- }" "in the guest"
+			;;
 		"ok "*) result ok "$label $name: ${line#*- }" ;;
 		"not ok "*) fail "$label $name: ${line#*- }" ;;
 		"#"*) diag "$line" ;;
@@ -32,11 +40,39 @@ program() {
 	ok "$label $name: it has a plan" grep -q '^1\.\.[1-9]' "$T/out"
 }
 
-for name in fp attack_calls attack_stub; do
+# attack_stub writes this to all descriptors, by calls that must not happen.
+no_mark() {
+	is "$1 attack_stub: nothing was written" "$(cat "$T/out" "$T/err" \
+		"$T/console.log" | grep -c A-CALL-OF-THE-GUEST)" 0
+}
+
+for name in fp fp_ptrace attack_calls attack_clone attack_trap \
+	attack_signals ptrace_stops; do
 	program "$name" filter --backend filter
 	program "$name" twostop --backend twostop
 done
-program fp native --depth 2
-program attack_calls native --depth 2
+for name in fp fp_ptrace attack_calls attack_clone attack_trap \
+	"attack_signals 4000" ptrace_stops; do
+	program "$name" native --depth 2
+done
+
+for backend in filter twostop; do
+	program attack_stub "$backend" --backend "$backend"
+	no_mark "$backend"
+done
+# It must be able to fail.
+"$BUILD/tests/attack_stub" --weak >"$T/out" 2>&1
+ST=
+ok "attack_stub: attacks on a page without protection succeed" \
+	test "$(grep -c '^not ok' "$T/out")" -ge 30
+
+for backend in filter twostop; do
+	uml --backend "$backend" -- "$BUILD/tests/ptrace_vm_probe"
+	is "$backend: umview's question is answered" "$ST $(out)" \
+		"6 PTRACE_VM mask 6"
+done
+uml --depth 2 -- "$BUILD/tests/ptrace_vm_probe"
+is "native: umview's question is answered" "$ST $(out)" \
+	"6 PTRACE_VM mask 6"
 
 finish
