@@ -156,8 +156,8 @@ void stub_enter_guest(struct mm_id *mm_id, const unsigned long *guest,
  * @status:	its wait status
  * @err:	0, or the -errno of a call that failed
  *
- * A signal may stop the tracee inside of the stub. Then this function sees to
- * it that the calls are made, and the guest's registers are what they were.
+ * A signal may stop the tracee inside of the stub. The guest's registers are
+ * what they were then, and calls that were not all made stay queued.
  *
  * The calls of the stub itself never stop. A stop at a call inside of the stub
  * is an attack, as is any stop there that guest code has brought about after
@@ -179,11 +179,10 @@ bool stub_was_left(struct mm_id *mm_id, unsigned long *gp, int status, int *err)
 		return true;
 	}
 
+	/* Once more, and not by itself: the calls may be made twice */
 	if (ip < STUB_CODE_ADDR(stub_enter) && WSTOPSIG(status) != SIGTRAP) {
-		data->enter_guest = 0;
-		*err = stub_go_on(mm_id->pid, 0);
-		if (*err)
-			return false;
+		mm_id->tracee->stub_stays = true;
+		return false;
 	}
 
 	if (ip < STUB_CODE_ADDR(stub_enter) && data->err < 0) {

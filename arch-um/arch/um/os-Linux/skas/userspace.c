@@ -68,7 +68,8 @@ static int prepare_run(struct mm_id *mm_id, struct uml_pt_regs *regs,
 	int err;
 
 	*by_stub = intercept->stub_returns && mm_id->syscall_data_len > 0 &&
-		   !step && !in_stub(regs);
+		   !step && !mm_id->tracee->stub_stays && !in_stub(regs);
+	mm_id->tracee->stub_stays = false;
 	if (*by_stub) {
 		stub_enter_guest(mm_id, regs->gp, gp);
 	} else {

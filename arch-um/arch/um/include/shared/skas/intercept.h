@@ -82,6 +82,7 @@ struct fault_around {
  * @fp_owner:	whose FP registers the stub process holds, or NULL
  * @around:	see kernel/skas/fault_guess.c
  * @cpu_moves:	see os-Linux/skas/cpu.c
+ * @stub_stays:	the next run of the stub shall not go over into guest code
  *
  * Here and not in struct mm_id, which the whole kernel includes. Protected by
  * the turnstile of the address space.
@@ -91,6 +92,7 @@ struct tracee {
 	struct uml_pt_regs *fp_owner;
 	struct fault_around around;
 	unsigned long cpu_moves;
+	bool stub_stays;
 };
 
 extern const struct intercept_backend backend_native;
