@@ -26,6 +26,7 @@
 #include "child.h"
 #include "regs.h"
 #include "tap.h"
+#include "try.h"
 #include "uml.h"
 
 #define PAGE		4096ul
@@ -477,6 +478,51 @@ static void attack(const struct attack *attack, enum regs_way way)
 	   attack->name, ways[way], shared->ended, killed, shared->hung);
 }
 
+/*
+ * The handler in the stub runs on a stack in the stub's data. If the stack
+ * pointer is there already, the host may refuse to deliver the signal or
+ * deliver it in an odd place. That may cost the process its life, and only
+ * that: the next one must run.
+ */
+ASM_CODE(code_fault, "mov (%rax), %eax; int3");
+ASM_CODE(code_push, "push %rax; mov (%rax), %eax; int3");
+ASM_CODE(code_trap, "int3");
+ASM_CODE(code_call, "mov $39, %eax; syscall; int3");
+
+static void stacks(void)
+{
+	static const char * const codes[] = {
+		code_fault, code_push, code_trap, code_call,
+	};
+	unsigned int at, i, odd = 0, killed = 0;
+	struct regs r;
+
+	for (i = 0; i < ARRAY_SIZE(codes); i++) {
+		for (at = 8; at <= 2 * PAGE; at += at < 64 ? 8 : 248) {
+			memset(&r, 0, sizeof(r));
+			r.rip = (unsigned long)codes[i];
+			r.rsp = (unsigned long)stub + PAGE + at;
+			try_run(&r);
+			if (!tried->came_back)
+				killed++;
+			if (!tried_signal(SIGSEGV, SIGTRAP)) {
+				diag("code %u, stack at 0x%x: %s", i, at,
+				     tried_text());
+				odd++;
+			}
+		}
+	}
+	ok(!odd, "stacks in the stub's data, %u processes killed", killed);
+
+	memset(&r, 0, sizeof(r));
+	r.rip = (unsigned long)code_call;
+	r.rsp = (unsigned long)stack + PAGE;
+	try_run(&r);
+	if (!ok(tried->came_back && (long)tried->end.at.rax == tried->pid,
+		"another process works"))
+		diag("%s", tried_text());
+}
+
 /* Requests to the UML kernel that concern the stub's pages. */
 static bool refused(const char *what, long ret)
 {
@@ -581,6 +627,7 @@ int main(int argc, char **argv)
 		attack(&attacks[i], BY_POPF);
 	}
 
+	stacks();
 	status = child_run(requests_child, NULL, 10);
 	if (!ok(!status, "the kernel refuses calls that name the stub's pages"))
 		diag("%s", child_status(status));
