@@ -43,7 +43,7 @@ $(BUILD)/uml-init: $(wildcard rootfs/init/*.[ch])
 	@echo '  CC      uml-init'
 	@$(GUEST_CC) -D_GNU_SOURCE -o $@ $(filter %.c,$^)
 
-rootfs:			## build a root file system image; FLAVOUR=debian12, tiny
+rootfs:			## build a root file system image; FLAVOUR=debian12, tiny, umview
 	@rootfs/mkrootfs $(FLAVOUR)
 
 boot: built		## boot the image on this terminal; COMMIT=1 changes the image

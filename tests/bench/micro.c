@@ -97,21 +97,8 @@ static void file_pages(long n)
 	close(fd);
 }
 
-static void forks(long n)
-{
-	pid_t pid;
-
-	while (n--) {
-		pid = fork();
-		if (pid < 0)
-			die("fork");
-		if (!pid)
-			_exit(0);
-		waitpid(pid, NULL, 0);
-	}
-}
-
-static void execs(long n)
+/* Start a child and wait for its end; it runs another program if told so. */
+static void spawn(long n, int exec)
 {
 	pid_t pid;
 
@@ -120,33 +107,62 @@ static void execs(long n)
 		if (pid < 0)
 			die("fork");
 		if (!pid) {
-			execl(self, self, "true", (char *)NULL);
-			_exit(1);
+			if (exec)
+				execl(self, self, "true", (char *)NULL);
+			_exit(exec);
 		}
 		waitpid(pid, NULL, 0);
 	}
 }
 
+static void forks(long n)
+{
+	spawn(n, 0);
+}
+
+static void execs(long n)
+{
+	spawn(n, 1);
+}
+
+/* Two pipes to somebody who sends back what comes. */
+static int to[2], from[2];
+
+static void *echo(void *arg)
+{
+	char c;
+
+	while (read(to[0], &c, 1) == 1)
+		if (write(from[1], &c, 1) != 1)
+			break;
+	return arg;
+}
+
+static void round_trips(long n)
+{
+	char c = 'a';
+
+	while (n--)
+		if (write(to[1], &c, 1) != 1 || read(from[0], &c, 1) != 1)
+			die("round trip");
+	close(to[1]);
+}
+
 static void pipes(long n)
 {
-	int to[2], from[2];
-	char c = 'a';
 	pid_t pid;
 
 	if (pipe(to) || pipe(from))
 		die("pipe");
 	pid = fork();
+	if (pid < 0)
+		die("fork");
 	if (!pid) {
 		close(to[1]);
-		while (read(to[0], &c, 1) == 1)
-			if (write(from[1], &c, 1) != 1)
-				break;
+		echo(NULL);
 		_exit(0);
 	}
-	while (n--)
-		if (write(to[1], &c, 1) != 1 || read(from[0], &c, 1) != 1)
-			die("round trip");
-	close(to[1]);
+	round_trips(n);
 	waitpid(pid, NULL, 0);
 }
 
@@ -170,31 +186,14 @@ static void clocks(long n)
 		clock_gettime(CLOCK_MONOTONIC, &t);
 }
 
-static int thread_to[2], thread_from[2];
-
-static void *echo(void *arg)
-{
-	char c;
-
-	while (read(thread_to[0], &c, 1) == 1)
-		if (write(thread_from[1], &c, 1) != 1)
-			break;
-	return arg;
-}
-
 static void threads(long n)
 {
 	pthread_t thread;
-	char c = 'a';
 
-	if (pipe(thread_to) || pipe(thread_from) ||
+	if (pipe(to) || pipe(from) ||
 	    pthread_create(&thread, NULL, echo, NULL))
 		die("thread");
-	while (n--)
-		if (write(thread_to[1], &c, 1) != 1 ||
-		    read(thread_from[0], &c, 1) != 1)
-			die("round trip");
-	close(thread_to[1]);
+	round_trips(n);
 	pthread_join(thread, NULL);
 }
 

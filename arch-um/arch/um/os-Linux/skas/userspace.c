@@ -17,8 +17,9 @@
  *
  * On a host that has PTRACE_VM_RUN, tracee_run() is one call.
  *
- * A page fault has one stop, too: fault_guess() resolves it, the page gets
- * mapped by the stub, and the stub goes over into guest code by itself.
+ * A page fault is resolved by fault_guess() and mapped by the stub. With the
+ * filter backend it has one stop, too: there the stub goes over into guest code
+ * by itself. Elsewhere the end of the stub is a second one.
  *
  * No request here lets the host make a call of the guest: number and tag both
  * say so at every resume, whatever kind of stop came before, and a single step

@@ -20,10 +20,9 @@ struct uml_pt_regs;
 /*
  * What a resume request does to the call that is pending at an entry stop.
  * A host without PTRACE_VM ignores the tag, therefore no resume relies on it
- * alone: see the number -1 in put_user_state().
+ * alone: see the number -1 in prepare_run().
  */
 #ifndef PTRACE_VM_SKIPCALL
-#define PTRACE_VM_SKIPEXIT	0x2
 #define PTRACE_VM_SKIPCALL	0x4
 #endif
 
