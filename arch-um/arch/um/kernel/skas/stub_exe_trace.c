@@ -35,9 +35,9 @@
 #define RETURN(action)	BPF_STMT(BPF_RET | BPF_K, action)
 
 #if __BITS_PER_LONG > 32
-enum { MUNMAP = 8, MMAP = 10, KEY = 14, GUEST = 21, STOP = 24 };
+enum { SKIPPED = 5, MUNMAP = 11, MMAP = 13, KEY = 17, STOP = 24 };
 #else
-enum { GUEST = 0, STOP = 3 };
+enum { SKIPPED = 2, STOP = 3 };
 #endif
 
 static noinline void install_filter(const struct stub_init_data *init)
@@ -54,32 +54,38 @@ static noinline void install_filter(const struct stub_init_data *init)
 		/*  0 */ LOAD(arch),
 		/*  1 */ IF(1, UM_SECCOMP_ARCH_NATIVE, 3, 2),
 		/*  2 */ RETURN(SECCOMP_RET_TRAP),
-		/*  3 */ LOAD_UPPER(instruction_pointer),
-		/*  4 */ IF(4, init->stub_start >> 32, 5, GUEST),
-		/*  5 */ LOAD(instruction_pointer),
-		/*  6 */ IF(6, init->munmap_ip, MUNMAP, 7),
-		/*  7 */ IF(7, init->mmap_ip, MMAP, GUEST),
-		/*  8 MUNMAP */
-		LOAD(nr),
-		/*  9 */ IF(9, __NR_munmap, KEY, STOP),
-		/* 10 MMAP */
-		LOAD(nr),
-		/* 11 */ IF(11, __NR_mmap, 12, STOP),
-		/* 12 */ LOAD(args[3]),
-		/* 13 */ IF(13, MAP_SHARED | MAP_FIXED, KEY, STOP),
-		/* 14 KEY: at the same place for both */
-		LOAD_UPPER(args[2]),
-		/* 15 */ IF(15, init->key[0], 16, STOP),
-		/* 16 */ LOAD_UPPER(args[3]),
-		/* 17 */ IF(17, init->key[1], 18, STOP),
-		/* 18 */ LOAD_UPPER(args[4]),
-		/* 19 */ IF(19, init->key[2], 20, STOP),
-		/* 20 */ RETURN(SECCOMP_RET_ALLOW),
-#endif
-		/* GUEST */
-		LOAD(nr),
-		IF(GUEST + 1, -1, GUEST + 2, STOP),
+		/* Before the stub's calls: a skipped one may be from there */
+		/*  3 */ LOAD(nr),
+		/*  4 */ IF(4, -1, SKIPPED, 6),
+		/*  5 SKIPPED */
 		RETURN(minus_one),
+		/*  6 */ LOAD_UPPER(instruction_pointer),
+		/*  7 */ IF(7, init->stub_start >> 32, 8, STOP),
+		/*  8 */ LOAD(instruction_pointer),
+		/*  9 */ IF(9, init->munmap_ip, MUNMAP, 10),
+		/* 10 */ IF(10, init->mmap_ip, MMAP, STOP),
+		/* 11 MUNMAP */
+		LOAD(nr),
+		/* 12 */ IF(12, __NR_munmap, KEY, STOP),
+		/* 13 MMAP */
+		LOAD(nr),
+		/* 14 */ IF(14, __NR_mmap, 15, STOP),
+		/* 15 */ LOAD(args[3]),
+		/* 16 */ IF(16, MAP_SHARED | MAP_FIXED, KEY, STOP),
+		/* 17 KEY: at the same place for both */
+		LOAD_UPPER(args[2]),
+		/* 18 */ IF(18, init->key[0], 19, STOP),
+		/* 19 */ LOAD_UPPER(args[3]),
+		/* 20 */ IF(20, init->key[1], 21, STOP),
+		/* 21 */ LOAD_UPPER(args[4]),
+		/* 22 */ IF(22, init->key[2], 23, STOP),
+		/* 23 */ RETURN(SECCOMP_RET_ALLOW),
+#else
+		/*  0 */ LOAD(nr),
+		/*  1 */ IF(1, -1, SKIPPED, STOP),
+		/*  2 SKIPPED */
+		RETURN(minus_one),
+#endif
 		/* STOP */
 		RETURN(SECCOMP_RET_TRACE),
 	};
