@@ -28,19 +28,53 @@
  */
 #define AROUND_MAX	16
 
+/*
+ * A guess that was no help is made once more, since other tasks may have been at
+ * work in between, and then the truth is asked for.
+ */
+#define REPEATS_MAX	2
+
 /* Longest x86 instruction */
 #define INSN_MAX	15
 
+/* The pages around a fault that come along if they are there already */
+#define WINDOW_SIZE	(16 * PAGE_SIZE)
+
 static bool pte_readable(struct mm_struct *mm, unsigned long address)
 {
-	pmd_t *pmd = pmd_off(mm, address);
-	pte_t *pte;
+	pte_t *pte = virt_to_pte(mm, address);
 
-	if (pmd_none(*pmd) || !pmd_present(*pmd))
-		return false;
+	return pte && pte_present(*pte) && pte_young(*pte) && pte_read(*pte);
+}
 
-	pte = pte_offset_kernel(pmd, address);
-	return pte_present(*pte) && pte_young(*pte) && pte_read(*pte);
+/*
+ * A fork leaves the child with page table entries that are present but old,
+ * which are nothing to the host. At a fault on one of them, those around it
+ * come along, for reading.
+ */
+static void wake_around(struct vm_area_struct *vma, unsigned long address)
+{
+	unsigned long start = ALIGN_DOWN(address, WINDOW_SIZE), end;
+	struct mm_struct *mm = vma->vm_mm;
+	pte_t *pte = virt_to_pte(mm, address);
+	spinlock_t *ptl;
+
+	if (!pte || !pte_present(*pte) || pte_young(*pte))
+		return;
+
+	end = min(start + WINDOW_SIZE, vma->vm_end);
+	start = max(start, vma->vm_start);
+	/* A window is within one page table */
+	pte = pte_offset_map_lock(mm, pmd_off(mm, start), start, &ptl);
+	if (!pte)
+		return;
+
+	for (address = start; address < end; address += PAGE_SIZE, pte++) {
+		if (pte_present(*pte) && !pte_young(*pte))
+			set_pte(pte, pte_mkyoung(*pte));
+	}
+	um_tlb_mark_sync(mm, start, end);
+	pte_unmap_unlock(pte - 1, ptl);
 }
 
 static bool may_be_fetch(unsigned long address, unsigned long ip)
@@ -64,6 +98,7 @@ static int guess_write(struct mm_struct *mm, unsigned long address,
 		goto out;
 
 	*anonymous = vma_is_anonymous(vma) && !(vma->vm_flags & VM_SHARED);
+	wake_around(vma, address);
 	if (!mapped)
 		write = (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
 	else if ((vma->vm_flags & VM_WRITE) && !may_be_fetch(address, ip) &&
@@ -96,6 +131,17 @@ static void fault_around(struct mm_struct *mm, unsigned long address, int pages)
 	mmap_read_unlock(mm);
 }
 
+static bool repeated(struct fault_around *around, unsigned long address)
+{
+	if (address != around->last) {
+		around->last = address;
+		around->repeats = 0;
+		return false;
+	}
+
+	return ++around->repeats > REPEATS_MAX;
+}
+
 /**
  * fault_guess() - resolve a fault of guest code without its error code
  * @around:	the state of the address space's sequential walk
@@ -114,7 +160,7 @@ int fault_guess(struct fault_around *around, unsigned long address,
 	bool anonymous = false;
 	int write, si_code;
 
-	if (address >= TASK_SIZE)
+	if (address >= TASK_SIZE || repeated(around, address))
 		return -EFAULT;
 
 	write = guess_write(mm, address, ip, mapped, &anonymous);

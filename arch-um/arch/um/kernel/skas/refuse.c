@@ -3,6 +3,7 @@
  * Signals for guest code that asked for what there is not.
  */
 
+#include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <skas/intercept.h>
@@ -36,4 +37,18 @@ void guest_refuse(void)
 void guest_lost(void)
 {
 	force_exit_sig(SIGSEGV);
+}
+
+/**
+ * report_lost() - log that a stub process is lost
+ * @pid:	its pid on the host
+ * @what:	what failed
+ * @err:	-errno of that
+ *
+ * A guest program may be able to bring this about as often as it likes.
+ */
+void report_lost(int pid, const char *what, int err)
+{
+	pr_err_ratelimited("Lost the stub process %d: %s failed, errno = %d\n",
+			   pid, what, -err);
 }

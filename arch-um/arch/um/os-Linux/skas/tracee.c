@@ -137,9 +137,7 @@ void tracee_lost(struct mm_id *mm_id, const char *what, int err)
 	if (mm_id->pid < 0)
 		return;
 
-	printk(UM_KERN_ERR "Lost the stub process %d: %s failed, errno = %d\n",
-	       mm_id->pid, what, -err);
-
+	report_lost(mm_id->pid, what, err);
 	os_kill_ptraced_process(mm_id->pid, 1);
 	mm_id->pid = -1;
 }
@@ -164,8 +162,37 @@ int tracee_create(struct mm_id *mm_id)
 	}
 
 	cpu_inherited(tracee);
+	tracee->empty = true;
 	mm_id->tracee = tracee;
 	return 0;
+}
+
+/**
+ * tracee_recycle() - make a stub process ready for another address space
+ * @tracee:	the stub process, with nothing mapped but its stub pages
+ */
+void tracee_recycle(struct tracee *tracee)
+{
+	tracee->fp_owner = NULL;
+	tracee->around = (struct fault_around) {};
+	tracee->stub_stays = false;
+	tracee->empty = true;
+}
+
+/**
+ * tracee_was_empty() - is nothing mapped in this address space so far?
+ * @mm_id:	the address space, to which mappings are about to be added
+ *
+ * Return: true at the first call for an address space.
+ */
+bool tracee_was_empty(struct mm_id *mm_id)
+{
+	struct tracee *tracee = mm_id->tracee;
+	bool empty = tracee && tracee->empty;
+
+	if (tracee)
+		tracee->empty = false;
+	return empty;
 }
 
 /**

@@ -256,6 +256,7 @@ void intercept_userspace(struct uml_pt_regs *regs)
 					    si.si_code == SEGV_ACCERR);
 		} else {
 			exact = false;
+			mm_id->tracee->around.repeats = 0;
 			handle_stop(stop, &si, regs);
 		}
 		interrupt_end();

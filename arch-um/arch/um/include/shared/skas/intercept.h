@@ -69,10 +69,14 @@ struct intercept_backend {
  * struct fault_around - a walk through fresh memory, page by page
  * @next:	the address of the next fault, if it goes on
  * @pages:	how many pages the last fault brought in
+ * @last:	the address of the last fault
+ * @repeats:	how often that came again, with nothing else in between
  */
 struct fault_around {
 	unsigned long next;
 	unsigned long pages;
+	unsigned long last;
+	unsigned int repeats;
 };
 
 /**
@@ -82,6 +86,7 @@ struct fault_around {
  * @around:	see kernel/skas/fault_guess.c
  * @cpu_moves:	see os-Linux/skas/cpu.c
  * @stub_stays:	the next run of the stub shall not go over into guest code
+ * @empty:	nothing of the guest has been mapped yet
  *
  * Here and not in struct mm_id, which the whole kernel includes. Protected by
  * the turnstile of the address space.
@@ -92,6 +97,7 @@ struct tracee {
 	struct fault_around around;
 	unsigned long cpu_moves;
 	bool stub_stays;
+	bool empty;
 };
 
 extern const struct intercept_backend backend_native;
@@ -118,6 +124,8 @@ int probe_registers(void);
 
 /* os-Linux/skas/tracee.c */
 int tracee_create(struct mm_id *mm_id);
+void tracee_recycle(struct tracee *tracee);
+bool tracee_was_empty(struct mm_id *mm_id);
 void tracee_destroy(struct mm_id *mm_id);
 void tracee_fill_init_data(struct mm_id *mm_id,
 			   struct stub_init_data *init_data);
@@ -151,6 +159,11 @@ int fault_guess(struct fault_around *around, unsigned long address,
 /* kernel/skas/refuse.c */
 void guest_refuse(void);
 void guest_lost(void);
+void report_lost(int pid, const char *what, int err);
+
+/* kernel/skas/stub_pool.c */
+bool stub_pool_keep(struct mm_id *mm_id);
+bool stub_pool_take(struct mm_id *mm_id);
 
 /* os-Linux/skas/fp.c */
 int fp_save(struct mm_id *mm_id, struct uml_pt_regs *regs);
