@@ -4,7 +4,7 @@
 
 BUILD ?= $(CURDIR)/build
 FLAVOUR ?= debian12
-export BUILD LINUX_SRC FRAGMENTS CMD
+export BUILD LINUX_SRC FRAGMENTS CMD DEPTH ROUNDS
 
 # Guests may have no shared libraries
 GUEST_CC = $(CC) -static -O2 -Wall -Wextra
@@ -13,7 +13,8 @@ GUEST_CC = $(CC) -static -O2 -Wall -Wextra
 unexport MAKEFLAGS MAKELEVEL
 
 .PHONY: all linux source prepare stock init rootfs boot run check clean help \
-	tests-guest built bench
+	tests-guest built bench bench-levels \
+	nested
 
 all: linux		## fetch, prepare and build ./linux (the default)
 
@@ -53,6 +54,10 @@ boot: built		## boot the image on this terminal; COMMIT=1 changes the image
 run: built		## run a command in a guest: make run CMD='uname -a'
 	@scripts/uml run -- sh -c "$$CMD"
 
+nested: built		## guests in guests: make nested DEPTH=3 [CMD='...']
+	@scripts/uml run --depth $(or $(DEPTH),2) --user 0:0 -- sh -c \
+		"$${CMD:-uname -srm; dmesg | grep 'call interception'}"
+
 check: linux tests-guest ## run the tests; T='launcher nested' selects some
 	@rootfs/mkrootfs debian12
 	@rootfs/mkrootfs tiny
@@ -60,6 +65,9 @@ check: linux tests-guest ## run the tests; T='launcher nested' selects some
 
 bench: linux stock $(BUILD)/tests/micro ## compare with stock UML of the same source
 	@scripts/bench
+
+bench-levels: linux $(BUILD)/tests/micro ## what each level of nesting costs; DEPTH=5
+	@scripts/bench-levels
 
 $(BUILD)/tests/micro: tests/bench/micro.c
 	@mkdir -p $(@D)

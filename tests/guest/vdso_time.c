@@ -247,8 +247,8 @@ int main(int argc, char **argv)
 
 		ok(before <= libc && libc <= after, "%s: as by a call",
 		   clocks[i].name);
-		ok(!clock_getres(clocks[i].id, &res) &&
-		   ns(&res) == (clocks[i].coarse ? NS / sysconf(_SC_CLK_TCK) :
+		clock_getres(clocks[i].id, &res);
+		ok(ns(&res) == (clocks[i].coarse ? NS / sysconf(_SC_CLK_TCK) :
 				1), "%s: resolution %lld ns", clocks[i].name,
 		   ns(&res));
 		if (!clocks[i].coarse)

@@ -213,7 +213,7 @@ void __init intercept_choose(void)
 		else if (intercept == &backend_filter)
 			why = "the host has no PTRACE_VM";
 		else
-			why = "the host has neither PTRACE_VM nor seccomp filters";
+			why = "the host has neither PTRACE_VM nor proper seccomp filters";
 	}
 
 	intercept_filter = intercept->filter;

@@ -6,6 +6,7 @@
 
 /* Disable profiling for userspace code */
 #define DISABLE_BRANCH_PROFILING
+#define BUILD_UM_VDSO
 
 #include <linux/time.h>
 #include <linux/types.h>
