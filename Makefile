@@ -13,8 +13,7 @@ GUEST_CC = $(CC) -static -O2 -Wall -Wextra
 unexport MAKEFLAGS MAKELEVEL
 
 .PHONY: all linux source prepare stock init rootfs boot run check clean help \
-	tests-guest built bench bench-levels \
-	nested
+	tests-guest built bench bench-levels nested bench-syscalls
 
 all: linux		## fetch, prepare and build ./linux (the default)
 
@@ -69,6 +68,9 @@ bench: linux stock $(BUILD)/tests/micro ## compare with stock UML of the same so
 bench-levels: linux $(BUILD)/tests/micro ## what each level of nesting costs; DEPTH=5
 	@scripts/bench-levels
 
+bench-syscalls: linux $(BUILD)/tests/micro ## count the host calls of what a guest does
+	@scripts/bench-syscalls
+
 $(BUILD)/tests/micro: tests/bench/micro.c
 	@mkdir -p $(@D)
 	@echo '  CC      tests/micro'
@@ -78,7 +80,7 @@ $(BUILD)/tests/micro: tests/bench/micro.c
 GUEST_PROGRAMS = $(patsubst tests/guest/%.c,$(BUILD)/tests/%,\
 	$(wildcard tests/guest/*.c))
 
-tests-guest: $(GUEST_PROGRAMS)
+tests-guest: $(GUEST_PROGRAMS) $(BUILD)/tests/micro
 
 $(BUILD)/tests/%: tests/guest/%.c $(wildcard tests/guest/*.h)
 	@mkdir -p $(@D)
@@ -86,7 +88,7 @@ $(BUILD)/tests/%: tests/guest/%.c $(wildcard tests/guest/*.h)
 	@$(GUEST_CC) -pthread -o $@ $<
 
 help:			## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## */\1	/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):[^#]*## */\1	/p' $(MAKEFILE_LIST) | expand -t 16
 
 clean:			## remove everything that was generated
 	rm -rf $(BUILD) linux
