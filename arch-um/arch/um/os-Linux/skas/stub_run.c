@@ -159,11 +159,15 @@ void stub_enter_guest(struct mm_id *mm_id, const unsigned long *guest,
  * A signal may stop the tracee inside of the stub. The guest's registers are
  * what they were then, and calls that were not all made stay queued.
  *
- * The calls of the stub itself never stop. A stop at a call inside of the stub
- * is an attack, as is any stop there that guest code has brought about after
- * it was entered. This function cannot tell the latter, and takes the guest
- * back to where it entered, which harms nobody else. What it must not do is
- * resume from a stop at a call.
+ * The same may be guest code that has returned to the stub, after it has
+ * changed the queue, which it can write to. It does not have the key, which the
+ * stub keeps in registers until it has made its last call: without the key, the
+ * stop is one of guest code, and nothing in the stub data page is believed.
+ *
+ * From stub_enter on the key is gone, and who is there cannot be told. Nothing
+ * is queued any more then, and the guest is taken back to where it entered,
+ * which harms nobody else. What must not be done is to resume from a stop at a
+ * call; the calls of the stub itself never stop.
  *
  * Return: true if the stop is one of guest code.
  */
@@ -174,7 +178,9 @@ bool stub_was_left(struct mm_id *mm_id, unsigned long *gp, int status, int *err)
 
 	*err = 0;
 	if (is_syscall_stop(status) || ip < STUB_CODE_ADDR(stub_calls) ||
-	    ip >= STUB_CODE_ADDR(stub_calls_end)) {
+	    ip >= STUB_CODE_ADDR(stub_calls_end) ||
+	    (ip < STUB_CODE_ADDR(stub_enter) &&
+	     !arch_stub_has_key(gp, mm_id))) {
 		mm_id->syscall_data_len = 0;
 		return true;
 	}

@@ -93,6 +93,27 @@ void arch_stub_enter_regs(unsigned long *regs, struct mm_id *mm_id,
 }
 
 /**
+ * arch_stub_has_key() - is it the stub that has these registers?
+ * @regs:	general registers at a stop inside of stub_calls(), before
+ *		stub_enter
+ * @mm_id:	the address space
+ *
+ * Return: false if it is guest code that has jumped there.
+ */
+bool arch_stub_has_key(const unsigned long *regs, struct mm_id *mm_id)
+{
+#ifdef __x86_64__
+	const unsigned int *key = mm_id->tracee->key;
+
+	return regs[HOST_R12] >> 32 == key[0] &&
+	       regs[HOST_R13] >> 32 == key[1] &&
+	       regs[HOST_R14] >> 32 == key[2];
+#else
+	return false;
+#endif
+}
+
+/**
  * arch_stub_failed_call() - which queued call did a run of the stub end at?
  * @data:	the stub data page, after the run
  *

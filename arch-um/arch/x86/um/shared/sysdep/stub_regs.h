@@ -2,6 +2,11 @@
 #ifndef __SYSDEP_STUB_REGS_H
 #define __SYSDEP_STUB_REGS_H
 
+#ifdef __UM_HOST__
+#include <stdbool.h>
+#else
+#include <linux/types.h>
+#endif
 #include <as-layout.h>
 
 struct mm_id;
@@ -32,6 +37,7 @@ struct stub_guest_regs {
 void arch_stub_enter_regs(unsigned long *regs, struct mm_id *mm_id,
 			  const unsigned long *guest);
 void arch_stub_syscall_regs(unsigned long *regs, struct mm_id *mm_id);
+bool arch_stub_has_key(const unsigned long *regs, struct mm_id *mm_id);
 int arch_stub_failed_call(const struct stub_data *data);
 
 #endif
