@@ -523,6 +523,81 @@ static void stacks(void)
 		diag("%s", tried_text());
 }
 
+/*
+ * A stub that goes over into guest code by itself leaves its queue behind,
+ * where guest code can write. Return to the stub then, and stop there: that must
+ * not pass for a stub that was stopped halfway or has failed, of which the
+ * queue would be run again, or the error believed.
+ */
+static const struct behind {
+	const char *name;
+	/* where to stop, and what is written before: words of the data and their
+	 * values, of which a first 0 is the address of the canary
+	 */
+	unsigned char insns[2];
+	unsigned int skip;
+	unsigned int at[2];
+	unsigned long value[2];
+} behinds[] = {
+	/* int3; hlt is the end of the stub, the queue begins after 32 bytes */
+	{ "a queue that was changed is not run again", { 0xcc, 0xf4 }, 1,
+	  { 4, 6 }, { 0, 0 } },
+	{ "an error that the stub did not have is not believed",
+	  { 0xcc, 0xf4 }, 0, { 0, 1 }, { -1ul, 0x4141414141ul } },
+};
+
+/* The store to the page runs the stub; nothing may come between it and @to. */
+static void go_behind(char *page, const void *to, const struct behind *behind)
+{
+	unsigned long *data = (unsigned long *)(stub + PAGE);
+	unsigned long first = behind->value[0] ?: (unsigned long)canary;
+
+	if (sigsetjmp(regs_back, 1))
+		return;
+	__atomic_store_n(page, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&data[behind->at[0]], first, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&data[behind->at[1]], behind->value[1],
+			 __ATOMIC_SEQ_CST);
+	asm volatile ("jmp *%0" : : "r" (to));
+}
+
+static int behind_child(void *arg)
+{
+	const struct behind *behind = arg;
+	unsigned char *to = memmem(stub, PAGE, behind->insns,
+				   sizeof(behind->insns));
+	char *pages = mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int i;
+
+	if (!to || pages == MAP_FAILED)
+		return 2;
+	regs_init();
+	canary_fill(false);
+	/* From the second time on nothing else of ours faults any more */
+	for (i = 0; i < 8; i += 2) {
+		go_behind(pages + i * PAGE, to + behind->skip, behind);
+		if (!canary_intact(false))
+			return 3;
+	}
+
+	return 0;
+}
+
+static void behind_its_back(void)
+{
+	size_t i;
+	int status;
+
+	for (i = 0; i < ARRAY_SIZE(behinds); i++) {
+		status = child_run(behind_child, (void *)&behinds[i], 10);
+		if (!ok(status != CHILD_HUNG && (WIFSIGNALED(status) ||
+						 WEXITSTATUS(status) == 0),
+			"%s", behinds[i].name))
+			diag("%s", child_status(status));
+	}
+}
+
 /* Requests to the UML kernel that concern the stub's pages. */
 static bool refused(const char *what, long ret)
 {
@@ -628,6 +703,8 @@ int main(int argc, char **argv)
 	}
 
 	stacks();
+	if (!weak)
+		behind_its_back();
 	status = child_run(requests_child, NULL, 10);
 	if (!ok(!status, "the kernel refuses calls that name the stub's pages"))
 		diag("%s", child_status(status));
