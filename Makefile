@@ -13,7 +13,8 @@ GUEST_CC = $(CC) -static -O2 -Wall -Wextra
 unexport MAKEFLAGS MAKELEVEL
 
 .PHONY: all linux source prepare stock init rootfs boot run check clean help \
-	tests-guest built bench bench-levels nested bench-syscalls
+	tests-guest built bench bench-levels nested bench-syscalls lint \
+	series kunit
 
 all: linux		## fetch, prepare and build ./linux (the default)
 
@@ -86,6 +87,15 @@ $(BUILD)/tests/%: tests/guest/%.c $(wildcard tests/guest/*.h)
 	@mkdir -p $(@D)
 	@echo '  CC      tests/$*'
 	@$(GUEST_CC) -pthread -o $@ $<
+
+lint: source		## checkpatch, sparse, W=1, clang ...; LINT='quick' or checks
+	@scripts/lint
+
+series: source		## patch series for the mailing list, in build/series
+	@scripts/series
+
+kunit: source		## run the kernel's unit tests on our tree
+	@scripts/kunit
 
 help:			## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## */\1	/p' $(MAKEFILE_LIST) | expand -t 16

@@ -50,6 +50,7 @@ need() {
 
 # debian_mirror: the URI of the main archive that this machine's apt uses.
 debian_mirror() {
+	# shellcheck disable=SC2016 # apt fills these in
 	apt-get indextargets --format '$(REPO_URI) $(LABEL)' \
 		'Created-By: Packages' 'Component: main' 2>/dev/null |
 		sed -n 's/ Debian$//p' | head -n 1

@@ -167,7 +167,8 @@ static void by_fork(const char *desc, pid_t (*fn)(void))
 
 static void by_exec(void)
 {
-	char *argv[] = { "attack_clone", "--exit", NULL }, *env[] = { NULL };
+	static char * const argv[] = { "attack_clone", "--exit", NULL };
+	static char * const env[] = { NULL };
 	bool good = true;
 	int status, i;
 	pid_t pid;

@@ -459,7 +459,7 @@ static int make_probe(void)
 
 static NO_FP void exec_probe(void *arg)
 {
-	char *none[] = { NULL };
+	static char * const none[] = { NULL };
 
 	raw5(SYS_execveat, *(int *)arg, "", none, none, AT_EMPTY_PATH);
 }

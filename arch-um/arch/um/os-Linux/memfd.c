@@ -85,7 +85,8 @@ bool __init check_memfd(void)
 }
 
 /**
- * create_memfd() - a memfd of @len bytes
+ * create_memfd() - make a memfd for the guest's memory
+ * @len:	its size in bytes
  *
  * Return: the file descriptor, or -1 if check_memfd() found that it takes a
  * file. Ends UML if a memfd of this size cannot be had.
