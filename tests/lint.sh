@@ -23,7 +23,7 @@ done
 mkdir -p "$T/bad/scripts/lint.d" "$T/bad/build"
 ln -s "$BUILD/pristine" "$T/bad/build/pristine"
 cp "$TOP/scripts/lint" "$TOP/scripts/lib.sh" "$T/bad/scripts/"
-cp "$TOP/scripts/lint.d/checkpatch" "$T/bad/scripts/lint.d/"
+cp "$TOP"/scripts/lint.d/* "$T/bad/scripts/lint.d/"
 mkdir -p "$T/bad/arch-um/arch"
 printf 'int f( int a ){return a;}\n' >"$T/bad/arch-um/arch/bad.c"
 # An unused variable, and a misspelt word

@@ -88,6 +88,7 @@ u64 um_vdso_calc_ns(const struct vdso_clock *vc, u64 cycles, u64 base)
 
 	return (u64)(((unsigned __int128)delta * vc->mult + base) >> vc->shift);
 }
+
 #define vdso_calc_ns um_vdso_calc_ns
 
 #endif /* !__ASSEMBLER__ */
