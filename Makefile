@@ -14,7 +14,7 @@ unexport MAKEFLAGS MAKELEVEL
 
 .PHONY: all linux source prepare stock init rootfs boot run check clean help \
 	tests-guest built bench bench-levels nested bench-syscalls lint \
-	series kunit
+	series kunit umview umvu
 
 all: linux		## fetch, prepare and build ./linux (the default)
 
@@ -44,7 +44,7 @@ $(BUILD)/uml-init: $(wildcard rootfs/init/*.[ch])
 	@echo '  CC      uml-init'
 	@$(GUEST_CC) -D_GNU_SOURCE -o $@ $(filter %.c,$^)
 
-rootfs:			## build a root file system image; FLAVOUR=debian12, tiny, umview
+rootfs:			## build an image; FLAVOUR=debian12, tiny, umview, umvu
 	@rootfs/mkrootfs $(FLAVOUR)
 
 boot: built		## boot the image on this terminal; COMMIT=1 changes the image
@@ -58,9 +58,22 @@ nested: built		## guests in guests: make nested DEPTH=3 [CMD='...']
 	@scripts/uml run --depth $(or $(DEPTH),2) --user 0:0 -- sh -c \
 		"$${CMD:-uname -srm; dmesg | grep 'call interception'}"
 
+umview: rootfs-umview	## run umview (View-OS) and a shell in a guest, or CMD=
+	@scripts/uml run --image $(BUILD)/rootfs/umview.ext4 -- \
+		sh -lc 'exec umview bash "$$@"' sh $${CMD:+-c "$$CMD"}
+
+umvu: rootfs-umvu	## the same with umvu (VUOS), its successor
+	@scripts/uml run --image $(BUILD)/rootfs/umvu.ext4 -- \
+		umvu -x bash $${CMD:+-c "$$CMD"}
+
+rootfs-%: built
+	@rootfs/mkrootfs $*
+
 check: linux tests-guest ## run the tests; T='launcher nested' selects some
 	@rootfs/mkrootfs debian12
 	@rootfs/mkrootfs tiny
+	-@rootfs/mkrootfs umview
+	-@rootfs/mkrootfs umvu
 	@tests/run $(T)
 
 bench: linux stock $(BUILD)/tests/micro ## compare with stock UML of the same source
