@@ -37,6 +37,85 @@ int main(void)
 END
 ok "the debuggee builds" cc -g -O1 -static -o "$T/debuggee" "$T/debuggee.c"
 
+# Threads that run until a debugger says stop
+cat >"$T/threads.c" <<'END'
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+
+volatile int stop;
+volatile long rounds[3];
+
+static void *spin(void *arg)
+{
+	volatile long *round = arg;
+
+	while (!stop) {
+		++*round;
+		usleep(1000);
+	}
+	return NULL;
+}
+
+int main(void)
+{
+	pthread_t thread[3];
+	int i;
+
+	alarm(60);
+	for (i = 0; i < 3; i++)
+		pthread_create(&thread[i], NULL, spin, (void *)&rounds[i]);
+	for (i = 0; i < 3; i++)
+		pthread_join(thread[i], NULL);
+	printf("stop %d\n", stop);
+	return rounds[0] && rounds[1] && rounds[2] ? 7 : 1;
+}
+END
+ok "a program with threads builds" \
+	cc -g -O1 -static -pthread -o "$T/threads" "$T/threads.c"
+
+cat >"$T/gdb-attach" <<'END'
+set pagination off
+set confirm off
+info threads
+thread 3
+set var $before = rounds[0] + rounds[1] + rounds[2]
+set can-use-hw-watchpoints 0
+break usleep thread 3
+continue
+delete
+set var $after = rounds[0] + rounds[1] + rounds[2]
+printf "went on %d\n", $after > $before
+stepi
+stepi
+set var stop = 5
+detach
+END
+
+cat >"$T/attach" <<'END'
+"$1/threads" & pid=$!
+sleep 1
+gdb -q -nx -batch -p $pid -x "$1/gdb-attach" "$1/threads"
+wait $pid
+echo "exit status $?"
+"$1/threads" & pid=$!
+strace -f -qq -e trace=clock_nanosleep -p $pid -o "$1/strace.out" & strace=$!
+sleep 2
+kill $strace
+wait $strace
+kill -0 $pid && echo alive
+kill -KILL $pid
+wait $pid
+echo "killed $?"
+END
+
+# Forks, pipes and execs: the tracing and its filter go along.
+cat >"$T/family" <<'END'
+for i in 1 2 3 4 5; do
+	(/bin/echo "child $i" | cat)
+done
+END
+
 cat >"$T/gdb" <<'END'
 set pagination off
 set confirm off
@@ -74,6 +153,33 @@ for backend in filter twostop; do
 	ok "$backend: strace -e inject" \
 		grep -q 'ENOSPC.*(INJECTED)' "$T/strace.out"
 	is "$backend: an injected call was not made" "$(out)" ""
+
+	uml --backend "$backend" -- strace -o "$T/strace.out" \
+		-e inject=getpid:retval=0 -e inject=write:signal=TERM \
+		"$T/debuggee"
+	is "$backend: strace -e inject: a result and a signal" \
+		"$ST $(out)" "143 sum 20 pid 0"
+	for filter in '' --seccomp-bpf; do
+		# shellcheck disable=SC2086 # an option or nothing
+		uml --backend "$backend" -- strace -f $filter -e trace=execve \
+			-o "$T/strace.out" sh "$T/family"
+		is "$backend: strace -f $filter: children and execs" \
+			"$ST $(out | wc -l) $(grep -c 'execve.*= 0$' \
+				"$T/strace.out") $(grep -c 'exited with 0' \
+				"$T/strace.out")" "0 5 11 16"
+	done
+
+	uml --backend "$backend" -- sh "$T/attach" "$T"
+	is "$backend: gdb -p: sees all threads" \
+		"$(grep -c '^[* ] [1-4]  *.*(LWP [0-9]*)' "$T/out")" 4
+	ok "$backend: gdb -p: they go on" grep -q '^went on 1' "$T/out"
+	ok "$backend: gdb -p: and away, with what gdb has written" sh -c \
+		"grep -q '^stop 5' '$T/out' && grep -q '^exit status 7' '$T/out'"
+	is "$backend: strace -p: sees all threads" \
+		"$(grep clock_nanosleep "$T/strace.out" | cut -d ' ' -f 1 |
+		sort -u | wc -l)" 3
+	ok "$backend: strace -p: leaves them alive" sh -c \
+		"grep -q '^alive' '$T/out' && grep -q '^killed 137' '$T/out'"
 
 	uml --backend "$backend" -- gdb -q -nx -batch -x "$T/gdb" \
 		"$T/debuggee"
