@@ -14,7 +14,7 @@ unexport MAKEFLAGS MAKELEVEL
 
 .PHONY: all linux source prepare stock init rootfs boot run check clean help \
 	tests-guest built bench bench-levels nested bench-syscalls lint \
-	series kunit umview umvu
+	series kunit umview umvu example
 
 all: linux		## fetch, prepare and build ./linux (the default)
 
@@ -109,6 +109,15 @@ series: source		## patch series for the mailing list, in build/series
 
 kunit: source		## run the kernel's unit tests on our tree
 	@scripts/kunit
+
+LIBRARY = $(addprefix host-patches/lib/,ptrace_vm.c ptrace_vm.h)
+
+example: $(BUILD)/vmname	## the example of ptrace_vm(2), on the library for tracers
+
+$(BUILD)/vmname: host-patches/lib/vmname.c $(LIBRARY)
+	@mkdir -p $(@D)
+	@echo '  CC      vmname'
+	@$(GUEST_CC) -o $@ $(filter %.c,$^)
 
 help:			## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## */\1	/p' $(MAKEFILE_LIST) | expand -t 16
