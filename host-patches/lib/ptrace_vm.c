@@ -156,9 +156,13 @@ static int go_on(struct ptrace_vm *vm, long tag, int sig)
 {
 	int request = PTRACE_SYSCALL;
 
-	/* The filter stops it; there is no other stop unless it is asked for */
+	/* No stop but that of the filter, unless the exit is to be reported */
 	if (vm->method == PTRACE_VM_FILTER && vm->owed != OWED_REPORT)
 		request = PTRACE_CONT;
+
+	/* The others must see the exit, on a kernel with PTRACE_VM, too */
+	if (vm->method != PTRACE_VM_NATIVE)
+		tag = 0;
 
 	vm->at_call = 0;
 
@@ -349,7 +353,7 @@ static int trace_all_calls(void)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -1;
 
-	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog, 0, 0);
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog);
 }
 
 /**
@@ -467,7 +471,7 @@ static int probe_call(struct ptrace_vm *vm, unsigned long nr)
 		if (event < 0)
 			return event;
 		if (event == PTRACE_VM_ENDED)
-			return -EOPNOTSUPP;
+			return -ECHILD;
 		/* With one stop for each call, there are no other ones */
 	} while (got < 0 || (event == PTRACE_VM_RUNNING &&
 			     vm->method == PTRACE_VM_TWOSTOP));
@@ -517,15 +521,21 @@ int ptrace_vm_probe(enum ptrace_vm_method method)
 		probe_child(method);
 
 	err = ptrace_vm_init(&vm, pid, method, 0);
+	if (err == -ECHILD)
+		/* It could not become a tracee, and is gone */
+		return -EPERM;
+
 	if (!err)
 		err = probe_skip(&vm);
+	if (err == -ECHILD)
+		/* It could not get a filter, and is gone */
+		return -EOPNOTSUPP;
 
 	kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, __WALL) < 0 && errno == EINTR)
 		;
 
-	/* The child could not do its part */
-	return err == -ECHILD ? -EPERM : err;
+	return err;
 }
 
 /**

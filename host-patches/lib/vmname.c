@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vmname NAME COMMAND [ARG...]: a machine of that name, as a partial VM: uname()
- * and sethostname() are skipped and done here, the kernel runs all others.
+ * vmname NAME COMMAND...: a machine of that name, as a partial VM:
+ * uname() and sethostname() are done here, all other calls are not.
  */
 #define _GNU_SOURCE
 #include <err.h>
