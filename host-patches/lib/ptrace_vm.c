@@ -50,17 +50,18 @@ enum {
 #define RESTART_FIRST	(-516)
 #define RESTART_LAST	(-512)
 
-/* A register in the user area, or, if there is none, in a regset */
+/* A register in the user area, or, if there is none, in a regset of a size */
 struct place {
 	int regset;
 	size_t offset;
 	size_t size;
+	size_t regset_size;
 };
 
-#define IN_USER(offset)		{ 0, offset, sizeof(long) }
+#define IN_USER(offset)		{ 0, offset, sizeof(long), 0 }
 #define IN_REGS(index)		{ NT_PRSTATUS, (index) * sizeof(long), \
-				  sizeof(long) }
-#define IN_REGSET_OF_INT(type)	{ type, 0, sizeof(int) }
+				  sizeof(long), sizeof(struct user_regs_struct) }
+#define IN_REGSET_OF_INT(type)	{ type, 0, sizeof(int), sizeof(int) }
 
 #if defined(__x86_64__)
 static const struct place nr_place =
@@ -96,7 +97,7 @@ static const struct place error_place = IN_USER(PT_CCR * sizeof(long));
 #error "Say where this architecture has the number and the result of a call"
 #endif
 
-/* The biggest general regset of those above is that of powerpc, 48 words */
+/* The biggest regset of those above is that of arm64, 34 words */
 #define REGS_MAX	64
 
 static int write_place(pid_t pid, const struct place *place, long value)
@@ -110,7 +111,7 @@ static int write_place(pid_t pid, const struct place *place, long value)
 
 	if (ptrace(PTRACE_GETREGSET, pid, place->regset, &iov))
 		return -1;
-	if (place->offset + place->size > iov.iov_len) {
+	if (iov.iov_len != place->regset_size) {
 		/* A tracee of another word size */
 		errno = EOPNOTSUPP;
 		return -1;
