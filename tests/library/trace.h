@@ -62,6 +62,8 @@ static struct {
 	enum ptrace_vm_method method;
 	/* stops by kind, and what had to be waited for in all */
 	long calls, exits, running, signals, others, former, ended;
+	/* exits of an execve() that has made one thread another one */
+	long former_exits;
 	/* the functions of the library that failed, but for -ESRCH */
 	long errors;
 	/* wait status of the first tracee's end */
@@ -130,9 +132,9 @@ static void trace_event(struct ptrace_vm *vm, int event, int status,
 static void trace(int (*fn)(void), void (*policy)(struct ptrace_vm *vm))
 {
 	enum ptrace_vm_method method = traced.method;
+	pid_t pid, first, execed = 0;
 	struct ptrace_vm *vm;
 	int status, event;
-	pid_t pid, first;
 
 	memset(&traced, 0, sizeof(traced));
 	memset(tracees, 0, sizeof(tracees));
@@ -158,7 +160,12 @@ static void trace(int (*fn)(void), void (*policy)(struct ptrace_vm *vm))
 		if (pid == first)
 			traced.status = status;
 		event = ptrace_vm_status(vm, status);
+		if (pid == execed) {
+			traced.former_exits += event == PTRACE_VM_EXIT;
+			execed = 0;
+		}
 		if (vm->former) {
+			execed = pid;
 			traced.former++;
 			tracee(vm->former)->pid = 0;
 		}
