@@ -14,7 +14,8 @@ unexport MAKEFLAGS MAKELEVEL
 
 .PHONY: all linux source prepare stock init rootfs boot run check clean help \
 	tests-guest built bench bench-levels nested bench-syscalls lint \
-	series kunit umview umvu example
+	series kunit umview umvu example check-all check-apply host \
+	host-stock host-check host-arch host-table
 
 all: linux		## fetch, prepare and build ./linux (the default)
 
@@ -75,6 +76,44 @@ check: linux tests-guest ## run the tests; T='launcher nested' selects some
 	-@rootfs/mkrootfs umview
 	-@rootfs/mkrootfs umvu
 	@tests/run $(T)
+
+check-apply: source	## do all patches still apply, with zero fuzz?
+	@scripts/fetch 6.12
+	@scripts/check-apply
+
+HOST ?= 7.3
+export HOST
+
+host: source		## build a small patched host kernel for QEMU; HOST=6.12, 7.3
+	@[ $(HOST) = 7.3 ] || scripts/fetch $(HOST)
+	@scripts/host-kernel x86_64 patched $(HOST)
+	@scripts/host-selftests x86_64 $(HOST)
+
+host-stock: host	## the same without our patches, to compare
+	@scripts/host-kernel x86_64 stock $(HOST)
+
+host-check: host linux tests-guest ## run tests and guests on the host kernel in QEMU
+	@tests/run host
+
+ARCH ?= arm64
+host-arch: source	## the host patches on another architecture; ARCH=arm64
+	@[ $(HOST) = 7.3 ] || scripts/fetch $(HOST)
+	@scripts/host-arch $(ARCH) $(HOST)
+
+host-table:		## the results of host-arch
+	@scripts/host-arch --table
+
+# All architectures, all hosts: hours
+check-all: check-apply check stock ## everything that there is to test
+	@rootfs/mkrootfs umview
+	@for version in 7.3 6.12; do \
+		"$(firstword $(MAKE))" HOST=$$version host-stock host-check \
+			|| exit; \
+	done
+	@for arch in i386 arm64 arm riscv64 s390x ppc64le ppc mips; do \
+		"$(firstword $(MAKE))" ARCH=$$arch host-arch || exit; \
+	done
+	@scripts/host-arch --table
 
 bench: linux stock $(BUILD)/tests/micro ## compare with stock UML of the same source
 	@scripts/bench

@@ -1,0 +1,157 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+# timeout: 3600
+#
+# A patched kernel as the host of tracers, in QEMU, beside an unpatched one of
+# the same configuration. `make host` builds them; HOST=6.12 is the other one.
+
+# shellcheck source=tests/lib.sh
+. "$(dirname -- "$0")/lib.sh"
+
+VERSION=${HOST:-7.3}
+PROGRAMS=$BUILD/host/tests-x86_64-$VERSION
+export BUILD
+
+image() {
+	[ -e "$BUILD/host/x86_64-$VERSION-$1/image" ]
+}
+
+image patched || {
+	skip "all" "no host kernel; run: make host"
+	finish
+}
+need_guest
+
+# The other guests of the rows are optional: each takes a while to build.
+STOCK_UML=${STOCK_UML:-$BUILD/stock/linux}
+[ -x "$STOCK_UML" ] || STOCK_UML=
+export STOCK_UML
+UMVIEW_ROOT=$BUILD/host/umview
+if [ ! -e "$UMVIEW_ROOT/usr/bin/umview" ]; then
+	if [ -e "$BUILD/rootfs/umview.ext4" ] &&
+		command -v debugfs >/dev/null 2>&1; then
+		mkdir -p "$UMVIEW_ROOT"
+		debugfs -R "rdump / $UMVIEW_ROOT" "$BUILD/rootfs/umview.ext4" \
+			>"$T/rdump" 2>&1
+	else
+		UMVIEW_ROOT=
+	fi
+fi
+export UMVIEW_ROOT
+
+# boot KIND: run tests/host/jobs.sh there; $T/KIND/NAME is a job's output, and
+# $T/KIND/NAME.status its exit status
+boot() {
+	mkdir -p "$T/$1"
+	env TMPDIR="${TMPDIR:-/tmp}" "$TOP/scripts/qemu-host" --kind "$1" \
+		--version "$VERSION" --mem 1G --timeout 3000 \
+		--log "$T/$1.console" -- env BUILD="$BUILD" \
+		STOCK_UML="$STOCK_UML" UMVIEW_ROOT="$UMVIEW_ROOT" \
+		"$TOP/tests/host/jobs.sh" "$1" "$PROGRAMS" >"$T/$1.out" 2>"$T/$1.err"
+	booted=$?
+	tr -d '\r' <"$T/$1.out" | awk -v dir="$T/$1/" '
+	/^@begin / { name = $2; next }
+	/^@end / { print $3 > (dir name ".status"); close(dir name ".status")
+		close(dir name); name = ""; next }
+	name != "" { print > (dir name) }'
+}
+
+# status KIND NAME, output KIND NAME
+status() {
+	cat "$T/$1/$2.status" 2>/dev/null || echo "not run"
+}
+output() {
+	cat "$T/$1/$2" 2>/dev/null
+}
+
+# passes KIND NAME DESC: a TAP program without failures
+passes() {
+	if [ "$(status "$1" "$2")" = 0 ]; then
+		result ok "$3"
+	else
+		fail "$3" "exit status $(status "$1" "$2")" \
+			"$(output "$1" "$2" | grep -A 3 '^not ok' | head -n 20)"
+	fi
+}
+
+# verdicts KIND NAME: the lines with a verdict, without times and addresses
+verdicts() {
+	output "$1" "$2" | sed -n '/^ok \|^not ok \|^\[OK\]\|^\[FAIL\]/p' |
+		sed 's/0x[0-9a-f]*//g'
+}
+
+boot patched
+is "patched: booted, and ran its jobs" "$booted" 0
+[ "$booted" -eq 0 ] || cat "$T/patched.err"
+like "patched: the kernel" "$(cat "$T/patched.out")" "@kernel $VERSION*"
+
+for program in result result_32 result_64_32; do
+	passes patched "$program" "PTRACE_VM: $program"
+	is "... nothing skipped" "$(output patched $program | grep -c SKIP)" 0
+done
+is "umview's probe finds both tags" "$(status patched probe)" 6
+passes patched stops "number of stops"
+for program in ptrace_vm ptrace_vm_lifetime ptrace_vm_run; do
+	if [ -x "$PROGRAMS/ptrace.$program" ]; then
+		passes patched "ptrace.$program" "selftest $program"
+	else
+		skip "selftest $program" "not built"
+	fi
+done
+
+is "strace -f" "$(status patched strace)" 0
+is "... and what it saw" "$(output patched strace_calls)" 3
+is "strace of a 32-bit program" "$(status patched strace_32)" 10
+like "gdb catches a call" "$(output patched gdb)" "*call to syscall getppid*"
+like "... and lets it run" "$(output patched gdb)" "*exited with code 012*"
+
+# The rows of the thread of 2009
+is "patched UML: exit status" "$(status patched uml_native)" 3
+like "... output" "$(output patched uml_native)" "x86_64*"
+like "... takes native" "$(output patched uml_native.log)" \
+	"*System call interception: native*"
+is "patched UML, level 2: exit status" "$(status patched uml_nested)" 4
+passes patched uml_native_stops "stops of a tracer in a guest with native"
+is "patched UML, filter" "$(status patched uml_filter)" 0
+is "patched UML, twostop" "$(status patched uml_twostop)" 0
+if [ -n "$STOCK_UML" ]; then
+	is "unpatched UML" "$(status patched uml_stock)" 5
+else
+	skip "unpatched UML" "not built; run: make stock"
+fi
+if [ -n "$UMVIEW_ROOT" ]; then
+	is "umview" "$(status patched umview)" 6
+	like "umview takes PTRACE_VM" "$(output patched umview)" \
+		"*View-OS will use: *PTRACE_SYSVM*"
+	is "umview without it" "$(status patched umview_n)" 6
+else
+	skip "umview" "no image; run: make rootfs FLAVOUR=umview"
+fi
+
+image stock || {
+	skip "unpatched kernel" "not built; run: make host-stock"
+	finish
+}
+boot stock
+is "unpatched: booted, and ran its jobs" "$booted" 0
+for program in result result_32 result_64_32; do
+	passes stock "$program" "unpatched: $program"
+	like "... PTRACE_VM skipped" "$(output stock $program)" \
+		"*SKIP this kernel has no PTRACE_VM*"
+done
+is "unpatched: umview's probe finds none" "$(status stock probe)" 0
+for program in "$PROGRAMS"/ptrace.* "$PROGRAMS"/x86.* "$PROGRAMS"/seccomp.*; do
+	program=${program##*/}
+	case $program in
+	ptrace.ptrace_vm*)
+		passes stock "$program" "unpatched: $program skips"
+		continue
+		;;
+	esac
+	verdicts patched "$program" >"$T/patched.verdicts"
+	verdicts stock "$program" >"$T/stock.verdicts"
+	ok "$program: as on the unpatched kernel" \
+		diff "$T/stock.verdicts" "$T/patched.verdicts"
+	ok "... and says something" test -s "$T/patched.verdicts"
+done
+finish
