@@ -101,9 +101,11 @@ done
 
 is "strace -f" "$(status patched strace)" 0
 is "... and what it saw" "$(output patched strace_calls)" 3
-is "strace of a 32-bit program" "$(status patched strace_32)" 10
-like "gdb catches a call" "$(output patched gdb)" "*call to syscall getppid*"
-like "... and lets it run" "$(output patched gdb)" "*exited with code 012*"
+is "strace of a 32-bit program" "$(status patched strace_32)" 0
+like "... knows that it is one" "$(output patched strace_32)" \
+	"*runs in 32 bit mode*"
+like "gdb catches a call" "$(output patched gdb)" "*call to syscall exit_group*"
+like "... and lets it run" "$(output patched gdb)" "*exited normally*"
 
 # The rows of the thread of 2009
 is "patched UML: exit status" "$(status patched uml_native)" 3

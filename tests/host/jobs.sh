@@ -17,9 +17,11 @@ job() {
 }
 
 echo "@kernel $(uname -r) $(uname -m)"
+limit=900
 for program in "$tests"/ptrace.* "$tests"/x86.* "$tests"/seccomp.*; do
 	[ ! -x "$program" ] || job "${program##*/}" "$program"
 done
+limit=120
 job result "$tests/result"
 job result_32 "$tests/result_32"
 job result_64_32 "$tests/result" "$tests/result_32"
@@ -29,9 +31,10 @@ job stops "$BUILD/tests/ptrace_stops" 100
 
 job strace strace -f -o /tmp/strace.out sh -c '/bin/true; /bin/echo traced'
 job strace_calls grep -c execve /tmp/strace.out
-job strace_32 strace -o /tmp/strace.out "$tests/result_32" tracee
-job gdb gdb -q -batch -ex 'catch syscall getppid' -ex run -ex bt -ex stepi \
-	-ex continue -ex 'delete' -ex continue --args "$tests/result" tracee
+job strace_32 strace "$tests/trivial_32"
+job gdb gdb -q -batch -ex starti -ex 'stepi 500' \
+	-ex 'catch syscall exit_group' -ex continue -ex 'info registers rip' \
+	-ex continue /bin/true
 
 limit=300
 uml() {
@@ -49,6 +52,8 @@ uml uml_twostop --backend twostop -- true
 [ -z "${STOCK_UML:-}" ] ||
 	uml uml_stock --kernel "$STOCK_UML" -- sh -c 'echo in; exit 5'
 [ -z "${UMVIEW_ROOT:-}" ] || {
+	mount -t proc proc "$UMVIEW_ROOT/proc"
+	mount -t tmpfs tmp "$UMVIEW_ROOT/tmp"
 	job umview chroot "$UMVIEW_ROOT" /usr/bin/env LD_BIND_NOW=1 \
 		umview /bin/sh -c 'echo in; uname -s; exit 6'
 	job umview_n chroot "$UMVIEW_ROOT" /usr/bin/env LD_BIND_NOW=1 \
