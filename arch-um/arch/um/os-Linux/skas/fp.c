@@ -20,9 +20,12 @@
  */
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <mm_id.h>
 #include <registers.h>
 #include <skas.h>
+#include <sysdep/fp_put.h>
 #include <sysdep/ptrace.h>
 #include <skas/intercept.h>
 
@@ -82,6 +85,45 @@ int fp_unload(struct mm_id *mm_id)
 	return 0;
 }
 
+/*
+ * The same task goes on with other registers, in a signal handler for example.
+ * To ask what the tracee has is cheaper than to write everything; only if a call
+ * to the host is a stop in a UML below this one, one call is better than two.
+ */
+static int fp_update(struct mm_id *mm_id, struct uml_pt_regs *regs)
+{
+	static unsigned long *old;
+
+	if (!old)
+		old = malloc(host_fp_size);
+	if (!old || intercept_runs || get_fp_registers(mm_id->pid, old))
+		return put_fp_registers(mm_id->pid, regs->fp);
+
+	return fp_replace(mm_id->pid, old, regs->fp);
+}
+
+static int fp_put(struct mm_id *mm_id, struct uml_pt_regs *regs)
+{
+	struct uml_pt_regs *owner = mm_id->tracee->fp_owner;
+	bool known;
+	int err;
+
+	if (!owner)
+		return put_fp_registers(mm_id->pid, regs->fp);
+	if (owner == regs)
+		return fp_update(mm_id, regs);
+
+	/* If not, owner->fp is newer than what the tracee has */
+	known = owner->fp_loaded;
+	err = fp_unload(mm_id);
+	if (err)
+		return err;
+	if (!known)
+		return put_fp_registers(mm_id->pid, regs->fp);
+
+	return fp_replace(mm_id->pid, owner->fp, regs->fp);
+}
+
 /**
  * fp_load() - give a task its FP registers before it runs guest code
  * @mm_id:	its address space, with the turnstile held
@@ -97,13 +139,7 @@ int fp_load(struct mm_id *mm_id, struct uml_pt_regs *regs)
 	int err;
 
 	if (tracee->fp_owner != regs || !regs->fp_loaded) {
-		if (tracee->fp_owner != regs) {
-			err = fp_unload(mm_id);
-			if (err)
-				return err;
-		}
-
-		err = put_fp_registers(mm_id->pid, regs->fp);
+		err = fp_put(mm_id, regs);
 		if (err < 0)
 			return err;
 

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef __SYSDEP_FP_PUT_H
+#define __SYSDEP_FP_PUT_H
+
+#include <registers.h>
+
+#ifdef __x86_64__
+int fp_replace(int pid, const unsigned long *old, unsigned long *new);
+#else
+static inline int fp_replace(int pid, const unsigned long *old,
+			     unsigned long *new)
+{
+	return put_fp_registers(pid, new);
+}
+#endif
+
+#endif
