@@ -12,6 +12,7 @@
 #	attack_signals	signals at system calls change no result
 #	attack_stub	nor can the stub page be made to do it
 #	ptrace_stops	a tracer in the guest has PTRACE_VM
+#	ptrace_multi	and PTRACE_MULTI
 
 # shellcheck source=tests/lib.sh
 . "$(dirname -- "$0")/lib.sh"
@@ -47,12 +48,12 @@ no_mark() {
 }
 
 for name in fp fp_ptrace attack_calls attack_clone attack_trap \
-	attack_signals ptrace_stops; do
+	attack_signals ptrace_stops ptrace_multi; do
 	program "$name" filter --backend filter
 	program "$name" twostop --backend twostop
 done
 for name in fp fp_ptrace attack_calls attack_clone attack_trap \
-	"attack_signals 4000" ptrace_stops; do
+	"attack_signals 4000" ptrace_stops ptrace_multi; do
 	program "$name" native --depth 2
 done
 

@@ -18,7 +18,7 @@ fi
 mkdir "$T/in"
 cp "$BUILD/tests/mount_low" "$T/in"
 
-# NAME STATUS COMMAND: run without umview, under umview -n and under umview
+# NAME STATUS COMMAND: run without umview, and under it in three ways
 cat >"$T/in/cases" <<'END'
 true 0 /bin/true
 false 1 /bin/false
@@ -53,7 +53,7 @@ chmod 755 "$T/in/script"
 cat >"$T/in/basics" <<'END'
 mkdir got
 while read -r name want command; do
-	for how in '' 'umview -q -n' 'umview -q'; do
+	for how in '' 'umview -q -n' 'umview -q --nokmulti' 'umview -q'; do
 		eval "$how $command" >got/out 2>got/err </dev/null
 		st=$?
 		[ $st = "$want" ] || echo "$name: $how: status $st"
@@ -141,6 +141,7 @@ said
 like "it sees that the kernel has PTRACE_VM" "$ST $said" \
 	"0 *This kernel supports: *PTRACE_SYSVM*"
 like "and will use it" "$said" "*View-OS will use: *PTRACE_SYSVM*"
+like "and PTRACE_MULTI" "$said" "*View-OS will use: *PTRACE_MULTI*"
 said -n
 like "-n: it sees it" "$ST $said" "0 *This kernel supports: *PTRACE_SYSVM*"
 like "-n: and uses nothing" "$said" "*View-OS will use: nothing*"
