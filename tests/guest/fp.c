@@ -239,7 +239,8 @@ static void signals(void)
 	xstate_call(&load, &seen, &mine, raise_usr1, NULL);
 
 	xstate_make_init(&init);
-	lost = xstate_differ(&init, &h.entry, xstate_mask);
+	/* The host makes all initial; x87 and SSE is what ABIs know of */
+	lost = xstate_differ(&init, &h.entry, xstate_mask & 3);
 	if (!ok(!lost, "signal handler starts with initial registers"))
 		diag("not initial: %s", lost);
 

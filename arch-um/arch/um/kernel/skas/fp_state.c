@@ -7,7 +7,7 @@
 #include <linux/mm_types.h>
 #include <linux/sched.h>
 #include <asm/fp_state.h>
-#include <registers.h>
+#include <sysdep/fp_put.h>
 #include <skas.h>
 #include <skas/intercept.h>
 
@@ -37,19 +37,15 @@ void um_fp_changed(struct task_struct *task)
 }
 
 /**
- * um_fp_init() - give a task the FP registers of a new program
+ * um_fp_init() - give a task the FP registers of a signal handler
  * @task:	current, with its registers saved
- *
- * A signal handler begins with these, as it does on the host.
  */
 void um_fp_init(struct task_struct *task)
 {
-	unsigned long gp[MAX_REG_NR];
-
 	if (using_seccomp)
 		return;
 
-	get_safe_registers(gp, task->thread.regs.regs.fp);
+	arch_init_fp_handler(task->thread.regs.regs.fp);
 	um_fp_changed(task);
 }
 

@@ -110,6 +110,8 @@ static int examine_stop(struct mm_id *mm_id, struct uml_pt_regs *regs,
 	/* The filter's answer to int $0x80 */
 	if (WSTOPSIG(status) == SIGSYS)
 		return STOP_REFUSE;
+	if (WSTOPSIG(status) == SIGTRAP)
+		debugregs_hit(mm_id, current_debugregs());
 	if (WSTOPSIG(status) != SIGSEGV)
 		return WSTOPSIG(status);
 
@@ -147,6 +149,8 @@ static int run_guest(struct mm_id *mm_id, struct uml_pt_regs *regs,
 		return -ESRCH;
 
 	cpu_follow(mm_id);
+	/* The host has accepted them, when the tracer wrote them */
+	debugregs_load(mm_id, current_debugregs());
 	err = prepare_run(mm_id, regs, step, gp, &by_stub);
 	if (!err)
 		err = tracee_run(mm_id->pid, intercept->request, gp, true, si,

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The FP registers of a program that was just started, and of a signal
- * handler: the processor's initial state, as the host gives it.
+ * handler.
  */
 
+#include <stdbool.h>
 #include <string.h>
 #include <registers.h>
+#include <sysdep/fp_put.h>
 #include <sysdep/ptrace.h>
 
 /* Where things are in FXSAVE and XSAVE areas */
@@ -16,17 +18,30 @@
 #define XSTATE_BV_OFFSET	512
 #define XSTATE_HEADER_SIZE	64
 
+#define COMPONENT_FP	1
+#define COMPONENT_SSE	2
+
 #define FCW_INIT	0x37f
 #define MXCSR_INIT	0x1f80
 
+static bool has_xstate(void)
+{
+	return host_fp_size >= XSTATE_BV_OFFSET + XSTATE_HEADER_SIZE;
+}
+
 /**
- * arch_init_fp_registers() - make an FP register set the initial one
- * @fp:		host_fp_size bytes, as the host has filled them
+ * arch_init_fp_handler() - FP registers for a signal handler
+ * @fp:		host_fp_size bytes: those of the code that it interrupts
  *
- * Keeps what describes the layout: the MXCSR mask, the bytes that are reserved
- * for software, and the format of a compacted area.
+ * x87 and SSE registers, and with them what controls rounding and exceptions,
+ * get their initial state. The host does that with all others, too; but no
+ * compiler expects anything of those, and to change them takes the expensive
+ * way twice for each signal (fp_put.c).
+ *
+ * Keeps what describes the layout: the MXCSR mask, and the bytes that are
+ * reserved for software.
  */
-void arch_init_fp_registers(unsigned long *fp)
+void arch_init_fp_handler(unsigned long *fp)
 {
 	char *area = (char *)fp;
 	const unsigned short fcw = FCW_INIT;
@@ -38,7 +53,23 @@ void arch_init_fp_registers(unsigned long *fp)
 	memset(area + MXCSR_MASK_OFFSET + 4, 0,
 	       SW_RESERVED_OFFSET - MXCSR_MASK_OFFSET - 4);
 
-	if (host_fp_size < XSTATE_BV_OFFSET + XSTATE_HEADER_SIZE)
+	/* In use, so that MXCSR is loaded, too */
+	if (has_xstate())
+		area[XSTATE_BV_OFFSET] |= COMPONENT_FP | COMPONENT_SSE;
+}
+
+/**
+ * arch_init_fp_registers() - make an FP register set the initial one
+ * @fp:		host_fp_size bytes, as the host has filled them
+ *
+ * Keeps what describes the layout, as above, and the format of a compacted area.
+ */
+void arch_init_fp_registers(unsigned long *fp)
+{
+	char *area = (char *)fp;
+
+	arch_init_fp_handler(fp);
+	if (!has_xstate())
 		return;
 
 	/* No component is in use: what follows the header does not matter */

@@ -87,6 +87,8 @@ struct fault_around {
  * @cpu_moves:	see os-Linux/skas/cpu.c
  * @stub_stays:	the next run of the stub shall not go over into guest code
  * @empty:	nothing of the guest has been mapped yet
+ * @debugregs:	the debug registers that the stub process has; nothing is
+ *		watched if number 7 is 0
  *
  * Here and not in struct mm_id, which the whole kernel includes. Protected by
  * the turnstile of the address space.
@@ -98,6 +100,7 @@ struct tracee {
 	unsigned long cpu_moves;
 	bool stub_stays;
 	bool empty;
+	unsigned long debugregs[8];
 };
 
 extern const struct intercept_backend backend_native;
@@ -171,6 +174,19 @@ void fp_changed(struct uml_pt_regs *regs);
 int fp_unload(struct mm_id *mm_id);
 int fp_load(struct mm_id *mm_id, struct uml_pt_regs *regs);
 void fp_forget(struct mm_id *mm_id, struct uml_pt_regs *regs);
+
+/* arch/x86/um/debugregs.c */
+unsigned long *current_debugregs(void);
+void flush_debugregs(void);
+#ifndef __UM_HOST__
+struct task_struct;
+int poke_debugreg(struct task_struct *child, int n, unsigned long value);
+unsigned long peek_debugreg(struct task_struct *child, int n);
+#endif
+
+/* arch/x86/um/os-Linux/debugregs.c */
+int debugregs_load(struct mm_id *mm_id, const unsigned long *regs);
+void debugregs_hit(struct mm_id *mm_id, unsigned long *regs);
 
 /* os-Linux/skas/userspace.c */
 void intercept_userspace(struct uml_pt_regs *regs);

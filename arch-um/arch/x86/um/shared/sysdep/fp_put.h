@@ -4,6 +4,8 @@
 
 #include <registers.h>
 
+void arch_init_fp_handler(unsigned long *fp);
+
 #ifdef __x86_64__
 int fp_replace(int pid, const unsigned long *old, unsigned long *new);
 #else
