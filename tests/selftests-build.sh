@@ -17,7 +17,7 @@ need_selftests() {
 	mkdir -p "$SELFTESTS" "$PROGRAMS" "$T/include/linux" \
 		"$T/linux/include/uapi/linux"
 	for ns_part in kselftest.h kselftest_harness.h kselftest_module.h \
-		clock-helpers.h ptrace seccomp x86; do
+		clock-helpers.h clone3 ptrace seccomp x86; do
 		cp -R "$BUILD/pristine/tools/testing/selftests/$ns_part" \
 			"$SELFTESTS/" || exit
 	done
