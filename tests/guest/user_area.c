@@ -134,8 +134,9 @@ static void after_exec(void)
 
 	if (ptrace(PTRACE_GETREGS, tracee, 0, &regs))
 		return;
+	/* Bit 1 is always set; some kernels do not say so */
 	printf("after exec: flags %#llx, fs_base %#llx, gs_base %#llx\n",
-	       regs.eflags, regs.fs_base, regs.gs_base);
+	       regs.eflags | 2, regs.fs_base, regs.gs_base);
 	printf("after exec: dr0 %#lx\n", peek(DR(0)));
 	kill(tracee, SIGKILL);
 }
