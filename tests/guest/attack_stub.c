@@ -664,6 +664,38 @@ static int requests_child(void *arg)
 	return !good;
 }
 
+#define SECRET	"what-a-program-left-in-the-stub-data"
+
+static int leave_child(void *arg)
+{
+	char *p = (char *)stub + PAGE;
+	size_t i;
+
+	for (i = 0; i + sizeof(SECRET) < (stub_pages - 1) * PAGE;
+	     i += sizeof(SECRET))
+		memcpy(p + i, SECRET, sizeof(SECRET));
+	return arg && !p[0];
+}
+
+static int look_child(void *arg)
+{
+	return memmem(stub + PAGE, (stub_pages - 1) * PAGE, arg,
+		      strlen(arg)) != NULL;
+}
+
+/* A stub process serves one program after the other. */
+static void leftovers(void)
+{
+	int i, found = 0, left = 0;
+
+	for (i = 0; i < 40; i++) {
+		left += child_run(leave_child, NULL, 10) == 0;
+		found += child_run(look_child, SECRET, 10) != 0;
+	}
+	ok(left == 40, "programs leave something in the stub data");
+	ok(!found, "and later ones do not find it");
+}
+
 int main(int argc, char **argv)
 {
 	bool weak = argc > 1 && !strcmp(argv[1], "--weak");
@@ -703,8 +735,10 @@ int main(int argc, char **argv)
 	}
 
 	stacks();
-	if (!weak)
+	if (!weak) {
 		behind_its_back();
+		leftovers();
+	}
 	status = child_run(requests_child, NULL, 10);
 	if (!ok(!status, "the kernel refuses calls that name the stub's pages"))
 		diag("%s", child_status(status));
