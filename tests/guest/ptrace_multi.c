@@ -275,7 +275,7 @@ static void test_resume(pid_t pid)
 
 static void *kill_soon(void *arg)
 {
-	usleep(300000);
+	usleep(20000);
 	kill(*(pid_t *)arg, SIGKILL);
 
 	return NULL;
