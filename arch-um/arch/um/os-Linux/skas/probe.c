@@ -60,7 +60,7 @@ static long __init mmap_ignores_upper_halves(void)
 #ifdef __x86_64__
 extern char probe_call_ret[];
 
-static long __init noinline call_that_is_known(void)
+static noinline long __init call_that_is_known(void)
 {
 	long ret;
 
