@@ -87,7 +87,7 @@ like "patched: the kernel" "$(cat "$T/patched.out")" "@kernel $VERSION*"
 
 for program in result result_32 result_64_32; do
 	passes patched "$program" "PTRACE_VM: $program"
-	is "... nothing skipped" "$(output patched $program | grep -c SKIP)" 0
+	is "... nothing skipped" "$(output patched $program | grep -c '# SKIP')" 0
 done
 is "umview's probe finds both tags" "$(status patched probe)" 6
 passes patched stops "number of stops"
@@ -100,7 +100,8 @@ for program in ptrace_vm ptrace_vm_lifetime ptrace_vm_run; do
 done
 
 is "strace -f" "$(status patched strace)" 0
-is "... and what it saw" "$(output patched strace_calls)" 3
+like "... and what it saw" "$(output patched strace_out)" \
+	"*execve(*/bin/echo*"
 is "strace of a 32-bit program" "$(status patched strace_32)" 0
 like "... knows that it is one" "$(output patched strace_32)" \
 	"*runs in 32 bit mode*"
