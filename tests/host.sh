@@ -39,7 +39,7 @@ if [ ! -e "$UMVIEW_ROOT/usr/bin/umview" ]; then
 fi
 export UMVIEW_ROOT
 
-# boot KIND: run tests/host/jobs.sh there; $T/KIND/NAME is a job's output, and
+# boot KIND: run tests/host/jobs there; $T/KIND/NAME is a job's output, and
 # $T/KIND/NAME.status its exit status
 boot() {
 	mkdir -p "$T/$1"
@@ -47,7 +47,7 @@ boot() {
 		--version "$VERSION" --mem 1G --timeout 3000 \
 		--log "$T/$1.console" -- env BUILD="$BUILD" \
 		STOCK_UML="$STOCK_UML" UMVIEW_ROOT="$UMVIEW_ROOT" \
-		"$TOP/tests/host/jobs.sh" "$1" "$PROGRAMS" >"$T/$1.out" 2>"$T/$1.err"
+		"$TOP/tests/host/jobs" "$1" "$PROGRAMS" >"$T/$1.out" 2>"$T/$1.err"
 	booted=$?
 	tr -d '\r' <"$T/$1.out" | awk -v dir="$T/$1/" '
 	/^@begin / { name = $2; next }
