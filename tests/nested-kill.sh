@@ -43,6 +43,7 @@ for depth in 1 2; do
 done
 
 # The outermost one of three, on this machine
+: >"$T/out"
 "$TOP/scripts/uml" run --depth 3 --log "$T/console.log" -- \
 	sh -c 'echo up; sleep 100' >"$T/out" 2>"$T/err" &
 launcher=$!

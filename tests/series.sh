@@ -46,7 +46,7 @@ for name in host um; do
 	done
 	ok "$name: nothing left to fill in" sh -c "! grep -q 'HERE \*\*\*' $cover"
 	long=$(mails $name | xargs grep -h -A 1 '^Subject: ' |
-		grep -v '^Subject: \[PATCH v1 [0-9]*/[0-9]*\] [a-z][a-z0-9/_-]*: \|^ \|^--\|^To: ')
+		grep -v '^Subject: \[PATCH v1 [0-9]*/[0-9]*\] [A-Za-z][a-z0-9A-Z/_-]*: \|^ \|^--\|^To: ')
 	is "$name: subjects name a subsystem" "$long" ""
 done
 
@@ -65,8 +65,9 @@ ok "um: ends in the tree that is built" same_tree "$T/um"
 git clone -q "$BUILD/series/host.git" "$T/host"
 git -C "$T/host" checkout -q -b test base
 ok "host: git am" apply "$T/host" host
-# The guest has a part of it
+# The guest has a part of it, and one of its own
 for patch in $guest; do
+	grep -q "^$patch" "$TOP/host-patches/7.3/host-series" || continue
 	subject=$(sed -n '/^Subject: /{s/^Subject: \[PATCH[^]]*\] //p;q}' \
 		"$TOP/host-patches/7.3/$patch")
 	ok "host: has ${patch%%-*}" sh -c "git -C '$T/host' log --format=%s |
