@@ -46,38 +46,11 @@ ok "--help of the kernel tells of ptrace_vm=" \
 	sh -c "'$KERNEL' --help | grep -q '^ptrace_vm=<auto'"
 
 # A host that lets nobody install a filter, and nobody trace
-cat >"$T/no-filter.c" <<'END'
-#include <errno.h>
-#include <stddef.h>
-#include <unistd.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-
-int main(int argc, char **argv)
-{
-	struct sock_filter f[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-			 offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, REFUSED, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog prog = { sizeof(f) / sizeof(f[0]), f };
-
-	(void)argc;
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog))
-		return 99;
-	execv(KERNEL, argv);
-	return 98;
-}
-END
 for refused in SYS_seccomp SYS_ptrace; do
 	ok "a launcher that refuses $refused" \
 		cc -o "$T/no-$refused" "-DREFUSED=$refused" \
-		"-DKERNEL=\"$(readlink -f "$KERNEL")\"" "$T/no-filter.c"
+		"-DPROGRAM=\"$(readlink -f "$KERNEL")\"" \
+		"$TOP/tests/refuse.c"
 done
 uml --kernel "$T/no-SYS_seccomp" -- sh -c "$JOB"
 is "no seccomp filters: auto takes twostop" \

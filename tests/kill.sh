@@ -26,11 +26,7 @@ start() {
 	"$TOP/scripts/uml" run --log "$T/console.log" --backend "$1" -- \
 		sh -c "$2" >"$T/out" 2>"$T/err" &
 	launcher=$!
-	i=0
-	while [ ! -s "$T/out" ] && [ "$i" -lt 100 ]; do
-		sleep 0.1
-		i=$((i + 1))
-	done
+	await_output 10
 	kernel=$(pgrep -P "$launcher" | head -n 1)
 	: "${kernel:?the guest did not start}"
 }

@@ -131,6 +131,30 @@ uml() {
 out() { cat "$T/out"; }
 err() { cat "$T/err"; }
 
+# results LABEL: a program of the last guest has printed TAP; take it over.
+results() {
+	while IFS= read -r tap_line; do
+		case $tap_line in
+		"ok "*"# SKIP "*) skip "$1 ${tap_line#*- }" "in the guest" ;;
+		"ok "*) result ok "$1 ${tap_line#*- }" ;;
+		"not ok "*) fail "$1 ${tap_line#*- }" ;;
+		"#"*) diag "$tap_line" ;;
+		esac
+	done <"$T/out"
+	is "$1 exit status" "$ST" 0
+	ok "$1 it has a plan" grep -q '^1\.\.[1-9]' "$T/out"
+}
+
+# await_output SECONDS: until a guest in the background has printed something;
+# its output is to be empty before it starts.
+await_output() {
+	await_i=0
+	while [ ! -s "$T/out" ] && [ "$await_i" -lt "$(($1 * 10))" ]; do
+		sleep 0.1
+		await_i=$((await_i + 1))
+	done
+}
+
 # need_guest: without a kernel to run there is nothing to test.
 need_guest() {
 	[ -x "$KERNEL" ] && [ -x "${UML_INIT:-$BUILD/uml-init}" ] && return

@@ -21,38 +21,10 @@ compile() {
 compile vmname "$LIB/vmname.c" "$LIB/ptrace_vm.c"
 compile methods "$TOP/tests/library/methods.c" "$LIB/ptrace_vm.c"
 
-# It refuses one call, and then runs its arguments.
-cat >"$T/refuse.c" <<'END_OF_C'
-#include <errno.h>
-#include <stddef.h>
-#include <unistd.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-
-int main(int argc, char **argv)
-{
-	struct sock_filter f[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-			 offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, REFUSED, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog prog = { sizeof(f) / sizeof(f[0]), f };
-
-	(void)argc;
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog))
-		return 99;
-	execv(argv[1], argv + 1);
-	return 98;
-}
-END_OF_C
 for refused in seccomp ptrace; do
 	ok "a launcher that refuses $refused()" \
-		cc -o "$T/no-$refused" "-DREFUSED=SYS_$refused" "$T/refuse.c"
+		cc -o "$T/no-$refused" \
+		"-DREFUSED=SYS_$refused" "$TOP/tests/refuse.c"
 done
 
 # host COMMAND...: as uml, but here
@@ -61,17 +33,9 @@ host() {
 	ST=$?
 }
 
-# results LABEL: take over those of methods, which prints TAP
-results() {
-	while IFS= read -r line; do
-		case $line in
-		"ok "*) result ok "$1 ${line#*- }" ;;
-		"not ok "*) fail "$1 ${line#*- }" ;;
-		"#"*) diag "$line" ;;
-		esac
-	done <"$T/out"
-	is "$1 exit status" "$ST" 0
-	ok "$1 it has a plan" grep -q '^1\.\.[1-9]' "$T/out"
+# methods LABEL: take over the results of methods
+methods() {
+	results "$1"
 	is "$1 no skipped call wrote anything" \
 		"$(cat "$T/out" "$T/err" | grep -c A-SKIPPED-CALL)" 0
 }
@@ -87,7 +51,7 @@ host "$T/no-ptrace" "$T/methods" choose
 is "host without ptrace: an error" "$ST $(out)" "1 Operation not permitted"
 for method in filter twostop; do
 	host "$T/methods" "$method"
-	results host
+	methods host
 done
 host "$T/methods" native
 ok "host: what expects PTRACE_VM fails, so the tests can" \
@@ -138,12 +102,12 @@ uml -- "$T/methods" choose
 is "guest: native is chosen" "$ST $(out)" "0 native"
 for method in native filter twostop; do
 	uml -- "$T/methods" "$method"
-	results guest
+	methods guest
 done
 uml --depth 2 -- "$T/methods" native
-results "guest in a guest"
+methods "guest in a guest"
 uml --backend twostop -- "$T/methods" native
-results "guest on twostop"
+methods "guest on twostop"
 example native "guest" uml --
 uml -- sh -c "'$T/vmname' virtual hostname changed; uname -n"
 is "the guest has kept its name" "$ST $(out | grep -c -x changed)" "0 0"

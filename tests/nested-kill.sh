@@ -47,11 +47,7 @@ done
 "$TOP/scripts/uml" run --depth 3 --log "$T/console.log" -- \
 	sh -c 'echo up; sleep 100' >"$T/out" 2>"$T/err" &
 launcher=$!
-i=0
-while [ ! -s "$T/out" ] && [ "$i" -lt 600 ]; do
-	sleep 0.1
-	i=$((i + 1))
-done
+await_output 60
 is "three levels are up" "$(out)" up
 kernel=$(pgrep -P "$launcher" | head -n 1)
 kill -KILL "${kernel:?no kernel}"

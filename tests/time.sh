@@ -12,14 +12,7 @@ programs() {
 	how=$2
 	shift 2
 	uml "$@" --user 0:0 -- "$BUILD/tests/vdso_time" "$how"
-	while IFS= read -r line; do
-		case $line in
-		"ok "*) result ok "$label: ${line#*- }" ;;
-		"not ok "*) fail "$label: ${line#*- }" ;;
-		esac
-	done <"$T/out"
-	is "$label: exit status" "$ST" 0
-	ok "$label: it has a plan" grep -q '^1\.\.[1-9]' "$T/out"
+	results "$label:"
 }
 
 clock=$(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)
