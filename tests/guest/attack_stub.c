@@ -303,7 +303,7 @@ static void prepare(const struct attack *attack, struct regs *r, unsigned int n)
 		r->rsi = PAGE;
 		r->rdx |= PROT_READ | PROT_WRITE;
 		if (attack->nr < 0) {
-			r->r10 |= MAP_FIXED | MAP_SHARED;
+			r->r10 |= MAP_FIXED | MAP_SHARED | MAP_POPULATE;
 			r->r8 |= n % 16;
 		} else {
 			r->r10 |= MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS;

@@ -13,7 +13,7 @@
  *	rbx	the next struct stub_syscall
  *	rbp	the end of them
  *	r12	key[0] in the upper half, 0 in the lower
- *	r13	key[1] in the upper half, MAP_SHARED | MAP_FIXED in the lower
+ *	r13	key[1] in the upper half, STUB_MMAP_FLAGS in the lower
  *	r14	key[2] in the upper half, 0 in the lower
  *
  *	rsp	struct stub_guest_regs, if the stub is to go over into guest

@@ -71,7 +71,7 @@ static noinline void install_filter(const struct stub_init_data *init)
 		LOAD(nr),
 		/* 14 */ IF(14, __NR_mmap, 15, STOP),
 		/* 15 */ LOAD(args[3]),
-		/* 16 */ IF(16, MAP_SHARED | MAP_FIXED, KEY, STOP),
+		/* 16 */ IF(16, STUB_MMAP_FLAGS, KEY, STOP),
 		/* 17 KEY: at the same place for both */
 		LOAD_UPPER(args[2]),
 		/* 18 */ IF(18, init->key[0], 19, STOP),

@@ -39,8 +39,7 @@ void arch_stub_syscall_regs(unsigned long *regs, struct mm_id *mm_id)
 	regs[HOST_BP] = calls + mm_id->syscall_data_len *
 				sizeof(struct stub_syscall);
 	regs[HOST_R12] = (unsigned long)key[0] << 32;
-	regs[HOST_R13] = (unsigned long)key[1] << 32 |
-			 MAP_SHARED | MAP_FIXED;
+	regs[HOST_R13] = (unsigned long)key[1] << 32 | STUB_MMAP_FLAGS;
 	regs[HOST_R14] = (unsigned long)key[2] << 32;
 #else
 	REGS_IP(regs) = STUB_CODE_ADDR(stub_syscall_handler);

@@ -26,6 +26,13 @@ struct uml_pt_regs;
 #define PTRACE_VM_SKIPCALL	0x4
 #endif
 
+/*
+ * How the stub maps memory of the guest. What is mapped is about to be used, so
+ * the host is to enter it into its page tables at once: that is much cheaper
+ * than the page fault that would follow.
+ */
+#define STUB_MMAP_FLAGS	(MAP_SHARED | MAP_FIXED | MAP_POPULATE)
+
 /**
  * enum stub_filter - which seccomp filter a stub process installs
  * @STUB_FILTER_NONE:		none, the host has no seccomp filters
