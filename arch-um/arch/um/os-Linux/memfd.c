@@ -21,6 +21,10 @@
 #define MFD_EXEC	0x0010U
 #endif
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE	23
+#endif
+
 static int memfd_open(unsigned long long len)
 {
 	int fd, err;
@@ -106,4 +110,16 @@ int __init create_memfd(unsigned long long len)
 	}
 
 	return fd;
+}
+
+/**
+ * os_populate_memory() - let the host provide memory before it is touched
+ * @addr:	page-aligned, in a writable mapping
+ * @len:	bytes, whole pages
+ *
+ * Return: 0, or -errno: -EINVAL before Linux 5.14.
+ */
+int os_populate_memory(void *addr, unsigned long len)
+{
+	return madvise(addr, len, MADV_POPULATE_WRITE) ? -errno : 0;
 }
