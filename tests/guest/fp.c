@@ -187,6 +187,40 @@ static NO_FP void raise_usr1(void *arg)
 	raw2(SYS_kill, raw0(SYS_getpid), SIGUSR1);
 }
 
+/*
+ * Start a timer of @usec, or slower: where one kernel runs in another a signal
+ * may take that long, and then nothing but the handler would ever run.
+ */
+static void start_alarms(long usec)
+{
+	struct timespec start, end;
+	struct itimerval timer;
+	const int rounds = 10;
+	long cost;
+	int i;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	for (i = 0; i < rounds; i++)
+		raise_usr1(NULL);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	cost = ((end.tv_sec - start.tv_sec) * 1000000 +
+		(end.tv_nsec - start.tv_nsec) / 1000) / rounds;
+
+	if (usec < 10 * cost)
+		usec = 10 * cost;
+	timer.it_interval.tv_sec = usec / 1000000;
+	timer.it_interval.tv_usec = usec % 1000000;
+	timer.it_value = timer.it_interval;
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void stop_alarms(void)
+{
+	struct itimerval timer = { 0 };
+
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
 static NO_FP void undefined(void *arg)
 {
 	(void)arg;
@@ -211,7 +245,6 @@ static NO_FP void wait_for_alarms(void *arg)
 
 static void signals(void)
 {
-	struct itimerval timer = { { 0, 2000 }, { 0, 2000 } };
 	struct xstate init, load, seen, mine;
 	const char *lost;
 
@@ -225,11 +258,10 @@ static void signals(void)
 	survives("signal handler that clobbers all, after a fault", 100,
 		 denied, NULL);
 
-	setitimer(ITIMER_REAL, &timer, NULL);
+	start_alarms(2000);
 	survives("signal handler that clobbers all, at any time", 40,
 		 wait_for_alarms, NULL);
-	memset(&timer, 0, sizeof(timer));
-	setitimer(ITIMER_REAL, &timer, NULL);
+	stop_alarms();
 
 	memset(&h.entry, 0, sizeof(h.entry));
 	memset(&h.frame, 0, sizeof(h.frame));
@@ -529,12 +561,11 @@ static NO_FP void mixed_work(void *arg)
 
 static void *loader(void *arg)
 {
-	struct itimerval timer = { { 0, 7000 }, { 0, 7000 } };
 	struct loader *me = arg;
 	struct timespec now, end;
 
 	if (me->alarms)
-		setitimer(ITIMER_REAL, &timer, NULL);
+		start_alarms(7000);
 
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_sec += load_seconds;
