@@ -47,7 +47,9 @@ boot() {
 		--version "$VERSION" --mem 1G --timeout 3000 \
 		--log "$T/$1.console" -- env BUILD="$BUILD" \
 		STOCK_UML="$STOCK_UML" UMVIEW_ROOT="$UMVIEW_ROOT" \
-		UMVIEW_IMAGE="$UMVIEW_IMAGE" "$TOP/tests/host/jobs" "$1" "$PROGRAMS" >"$T/$1.out" 2>"$T/$1.err"
+		UMVIEW_IMAGE="$UMVIEW_IMAGE" \
+		"$TOP/tests/host/jobs" "$1" "$PROGRAMS" \
+		>"$T/$1.out" 2>"$T/$1.err"
 	booted=$?
 	tr -d '\r' <"$T/$1.out" | awk -v dir="$T/$1/" '
 	/^@begin / { name = $2; next }
