@@ -92,12 +92,14 @@ set var stop = 5
 detach
 END
 
+# gdb writes its lines in pieces: what the program says must not get in between.
 cat >"$T/attach" <<'END'
-"$1/threads" & pid=$!
+"$1/threads" >"$1/threads.out" & pid=$!
 sleep 1
 gdb -q -nx -batch -p $pid -x "$1/gdb-attach" "$1/threads"
 wait $pid
 echo "exit status $?"
+cat "$1/threads.out"
 "$1/threads" & pid=$!
 strace -f -qq -e trace=clock_nanosleep -p $pid -o "$1/strace.out" & strace=$!
 sleep 2

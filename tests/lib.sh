@@ -72,6 +72,7 @@ fail() {
 	if [ -n "$ST" ]; then
 		diag "last guest: exit status $ST, files in $T"
 		diag "console log: $T/console.log"
+		tail -n 5 "$T/out" 2>/dev/null | sed 's/^/# stdout: /'
 		tail -n 5 "$T/err" 2>/dev/null | sed 's/^/# stderr: /'
 	fi
 }
