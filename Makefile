@@ -115,7 +115,7 @@ check-all: check-apply check stock ## everything that there is to test
 	done
 	@scripts/host-arch --table
 
-bench: linux stock $(BUILD)/tests/micro ## compare with stock UML of the same source
+bench: linux stock $(BUILD)/tests/micro $(BUILD)/tests/bare ## compare with stock UML of the same source
 	@scripts/bench
 
 bench-levels: linux $(BUILD)/tests/micro ## what each level of nesting costs; DEPTH=5
@@ -124,9 +124,9 @@ bench-levels: linux $(BUILD)/tests/micro ## what each level of nesting costs; DE
 bench-syscalls: linux $(BUILD)/tests/micro ## count the host calls of what a guest does
 	@scripts/bench-syscalls
 
-$(BUILD)/tests/micro: tests/bench/micro.c
+$(BUILD)/tests/micro $(BUILD)/tests/bare: $(BUILD)/tests/%: tests/bench/%.c
 	@mkdir -p $(@D)
-	@echo '  CC      tests/micro'
+	@echo '  CC      tests/$*'
 	@$(GUEST_CC) -pthread -o $@ $<
 
 # Programs that the tests run in a guest
