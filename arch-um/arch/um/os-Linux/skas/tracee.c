@@ -80,6 +80,7 @@ static int run_in_one(int pid, int request, unsigned long *gp, siginfo_t *si,
 	if (!WIFSTOPPED(run.status))
 		return -ESRCH;
 
+	arch_settable_selectors(gp);
 	memcpy(si, run.siginfo, sizeof(*si));
 	return 0;
 }
@@ -117,8 +118,11 @@ int tracee_run(int pid, int request, unsigned long *gp, bool get,
 	if (err)
 		return err;
 
-	if (get && ptrace(PTRACE_GETREGS, pid, 0, gp))
-		return -errno;
+	if (get) {
+		if (ptrace(PTRACE_GETREGS, pid, 0, gp))
+			return -errno;
+		arch_settable_selectors(gp);
+	}
 
 	return get_siginfo(pid, *status, si);
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The registers with which the stub makes its calls; the other half of this
- * is stub_calls_64.c.
+ * is stub_calls_64.c. And what a stub process may have in its registers, and
+ * the UML kernel may not write there.
  */
 
 #include <stddef.h>
@@ -127,4 +128,28 @@ int arch_stub_failed_call(const struct stub_data *data)
 #else
 	return data->syscall_data_len;
 #endif
+}
+
+/**
+ * arch_settable_selectors() - replace segment selectors that ptrace refuses
+ * @gp:		general registers of guest code, read at a stop
+ *
+ * A process may load a selector with any privilege level into a data segment
+ * register, and some CPUs keep the level of a null selector, too. The host lets
+ * a tracer write no other level than 3 (invalid_selector() in
+ * arch/x86/kernel/ptrace.c). The segment is the same.
+ */
+void arch_settable_selectors(unsigned long *gp)
+{
+	static const int data_segments[] = {
+		HOST_DS, HOST_ES, HOST_FS, HOST_GS,
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(data_segments); i++) {
+		unsigned long *selector = &gp[data_segments[i]];
+
+		if (*selector)
+			*selector |= 3;
+	}
 }

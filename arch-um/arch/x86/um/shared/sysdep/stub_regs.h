@@ -39,5 +39,6 @@ void arch_stub_enter_regs(unsigned long *regs, struct mm_id *mm_id,
 void arch_stub_syscall_regs(unsigned long *regs, struct mm_id *mm_id);
 bool arch_stub_has_key(const unsigned long *regs, struct mm_id *mm_id);
 int arch_stub_failed_call(const struct stub_data *data);
+void arch_settable_selectors(unsigned long *gp);
 
 #endif
