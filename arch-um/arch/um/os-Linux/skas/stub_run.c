@@ -49,15 +49,16 @@ static int stub_stopped(int status)
 }
 
 /* Go on with @sig, and wait until the stub traps. */
-static int stub_go_on(int pid, int sig)
+static int stub_go_on(struct mm_id *mm_id, int sig)
 {
 	int status, err;
 
+	mm_id->tracee->gp_known = false;
 	do {
-		if (ptrace(PTRACE_CONT, pid, PTRACE_VM_SKIPCALL, sig))
+		if (ptrace(PTRACE_CONT, mm_id->pid, PTRACE_VM_SKIPCALL, sig))
 			return -errno;
 
-		err = tracee_wait(pid, &status);
+		err = tracee_wait(mm_id->pid, &status);
 		if (err)
 			return err;
 
@@ -93,11 +94,11 @@ int stub_run_syscalls(struct mm_id *mm_id)
 	PT_SYSCALL_NR(regs) = -1;
 	data->enter_guest = 0;
 
-	err = tracee_run(mm_id->pid, PTRACE_CONT, regs, false, &si, &status);
+	err = tracee_run(mm_id, PTRACE_CONT, regs, false, &si, &status);
 	if (!err)
 		err = stub_stopped(status);
 	if (!err)
-		err = stub_go_on(mm_id->pid, 0);
+		err = stub_go_on(mm_id, 0);
 	if (err < 0)
 		tracee_lost(mm_id, "run of the stub", err);
 	else
@@ -123,7 +124,7 @@ int stub_run_segv_handler(struct mm_id *mm_id)
 	int err = fp_unload(mm_id);
 
 	if (!err)
-		err = stub_go_on(mm_id->pid, SIGSEGV);
+		err = stub_go_on(mm_id, SIGSEGV);
 	if (err)
 		tracee_lost(mm_id, "handler of a fault", err);
 

@@ -43,6 +43,48 @@ int tracee_wait(int pid, int *status)
 	return WIFSTOPPED(*status) ? 0 : -ESRCH;
 }
 
+/* Up to so many registers are written one by one. */
+#define FEW_REGISTERS 2
+
+/*
+ * Write the registers in which @gp differs from what the tracee has. After a
+ * system call that is the result and the number. The host looks at each register
+ * that it is given: where it has to guard itself against speculation, all 27
+ * cost more than two calls with one each.
+ */
+static int write_registers(struct mm_id *mm_id, const unsigned long *gp)
+{
+	struct tracee *tracee = mm_id->tracee;
+	int differ[FEW_REGISTERS], n = 0, i;
+
+	for (i = 0; i < MAX_REG_NR; i++) {
+		if (tracee->gp_known && gp[i] == tracee->gp[i])
+			continue;
+		if (n == FEW_REGISTERS)
+			return ptrace(PTRACE_SETREGS, mm_id->pid, 0, gp);
+		differ[n++] = i;
+	}
+
+	while (n--)
+		if (ptrace(PTRACE_POKEUSER, mm_id->pid,
+			   differ[n] * sizeof(gp[0]), gp[differ[n]]))
+			return -1;
+	return 0;
+}
+
+static int read_registers(struct mm_id *mm_id, unsigned long *gp)
+{
+	struct tracee *tracee = mm_id->tracee;
+
+	if (ptrace(PTRACE_GETREGS, mm_id->pid, 0, gp))
+		return -errno;
+
+	memcpy(tracee->gp, gp, sizeof(tracee->gp));
+	tracee->gp_known = true;
+	arch_settable_selectors(gp);
+	return 0;
+}
+
 /* PTRACE_GETSIGINFO where somebody will look at it. */
 static int get_siginfo(int pid, int status, siginfo_t *si)
 {
@@ -87,7 +129,7 @@ static int run_in_one(int pid, int request, unsigned long *gp, siginfo_t *si,
 
 /**
  * tracee_run() - let a tracee run from one stop to the next
- * @pid:	the tracee, stopped
+ * @mm_id:	the address space of the tracee, which is stopped
  * @request:	PTRACE_SYSCALL or PTRACE_CONT
  * @gp:		its general registers, as they are to be and as they are then
  * @get:	@gp is wanted back
@@ -99,30 +141,29 @@ static int run_in_one(int pid, int request, unsigned long *gp, siginfo_t *si,
  *
  * Return: 0, -ESRCH if the tracee is gone, or another -errno.
  */
-int tracee_run(int pid, int request, unsigned long *gp, bool get,
+int tracee_run(struct mm_id *mm_id, int request, unsigned long *gp, bool get,
 	       siginfo_t *si, int *status)
 {
-	int err;
+	int pid = mm_id->pid, err;
 
 	if (intercept_runs) {
 		err = run_in_one(pid, request, gp, si, status);
 		/* A signal for the UML kernel: handled, go on waiting */
 		if (err != -EINTR)
 			return err;
-	} else if (ptrace(PTRACE_SETREGS, pid, 0, gp) ||
-		   ptrace(request, pid, PTRACE_VM_SKIPCALL, 0)) {
-		return -errno;
+	} else {
+		if (write_registers(mm_id, gp))
+			return -errno;
+		mm_id->tracee->gp_known = false;
+		if (ptrace(request, pid, PTRACE_VM_SKIPCALL, 0))
+			return -errno;
 	}
 
 	err = tracee_wait(pid, status);
+	if (!err && get)
+		err = read_registers(mm_id, gp);
 	if (err)
 		return err;
-
-	if (get) {
-		if (ptrace(PTRACE_GETREGS, pid, 0, gp))
-			return -errno;
-		arch_settable_selectors(gp);
-	}
 
 	return get_siginfo(pid, *status, si);
 }

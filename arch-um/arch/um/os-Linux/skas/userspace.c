@@ -7,7 +7,7 @@
  *
  *   prepare_run()	the guest's registers, with the number -1. FP registers
  *			are in the tracee already, see fp.c
- *   tracee_run()	SETREGS
+ *   tracee_run()	SETREGS, or POKEUSER if two registers are all that changed
  *			PTRACE_SYSCALL or PTRACE_CONT, tag PTRACE_VM_SKIPCALL:
  *			the call at whose entry the tracee still stands does
  *			not happen, the tracee returns to guest code
@@ -104,6 +104,8 @@ static int examine_stop(struct mm_id *mm_id, struct uml_pt_regs *regs,
 			return STOP_SYSCALL;
 
 		err = intercept->leave_entry(mm_id->pid);
+		/* All that has changed at the exit of a call that was not */
+		PT_SYSCALL_NR(mm_id->tracee->gp) = -1;
 		return err ? err : STOP_SYSCALL;
 	}
 
@@ -153,7 +155,7 @@ static int run_guest(struct mm_id *mm_id, struct uml_pt_regs *regs,
 	debugregs_load(mm_id, current_debugregs());
 	err = prepare_run(mm_id, regs, step, gp, &by_stub);
 	if (!err)
-		err = tracee_run(mm_id->pid, intercept->request, gp, true, si,
+		err = tracee_run(mm_id, intercept->request, gp, true, si,
 				 &status);
 	if (err)
 		goto lost;

@@ -13,6 +13,7 @@
 #include <linux/types.h>
 #endif
 #include <mm_id.h>
+#include <sysdep/ptrace.h>
 
 struct stub_init_data;
 struct uml_pt_regs;
@@ -96,6 +97,8 @@ struct fault_around {
  * @empty:	nothing of the guest has been mapped yet
  * @debugregs:	the debug registers that the stub process has; nothing is
  *		watched if number 7 is 0
+ * @gp:		the general registers that the stub process has, if @gp_known
+ * @gp_known:	it has not run since they were read
  *
  * Here and not in struct mm_id, which the whole kernel includes. Protected by
  * the turnstile of the address space.
@@ -108,6 +111,8 @@ struct tracee {
 	bool stub_stays;
 	bool empty;
 	unsigned long debugregs[8];
+	unsigned long gp[MAX_REG_NR];
+	bool gp_known;
 };
 
 extern const struct intercept_backend backend_native;
@@ -143,7 +148,7 @@ int tracee_start(struct mm_id *mm_id);
 void tracee_lost(struct mm_id *mm_id, const char *what, int err);
 int tracee_wait(int pid, int *status);
 #ifdef __UM_HOST__
-int tracee_run(int pid, int request, unsigned long *gp, bool get,
+int tracee_run(struct mm_id *mm_id, int request, unsigned long *gp, bool get,
 	       siginfo_t *si, int *status);
 #endif
 
