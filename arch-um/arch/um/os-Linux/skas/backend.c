@@ -221,6 +221,7 @@ void __init intercept_choose(void)
 		intercept_filter = STUB_FILTER_BACKSTOP;
 
 	intercept_runs = intercept == &backend_native && probe_run();
+	tracee_stop_signals_off();
 
 	describe(why);
 	os_info("%s", boot_line);

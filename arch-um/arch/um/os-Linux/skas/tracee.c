@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <as-layout.h>
+#include <init.h>
 #include <kern_util.h>
 #include <mm_id.h>
 #include <os.h>
@@ -83,6 +84,22 @@ static int read_registers(struct mm_id *mm_id, unsigned long *gp)
 	tracee->gp_known = true;
 	arch_settable_selectors(gp);
 	return 0;
+}
+
+/**
+ * tracee_stop_signals_off() - no SIGCHLD at a stop of a tracee
+ *
+ * tracee_wait() is there when a tracee stops; the host need not work out that
+ * nobody wants a signal for it. Those for the end of a process stay as they are.
+ */
+void __init tracee_stop_signals_off(void)
+{
+	struct sigaction action = {
+		.sa_handler = SIG_DFL,
+		.sa_flags = SA_NOCLDSTOP,
+	};
+
+	sigaction(SIGCHLD, &action, NULL);
 }
 
 /* PTRACE_GETSIGINFO where somebody will look at it. */

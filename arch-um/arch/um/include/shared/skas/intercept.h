@@ -138,6 +138,7 @@ int probe_twostop(void);
 int probe_registers(void);
 
 /* os-Linux/skas/tracee.c */
+void tracee_stop_signals_off(void);
 int tracee_create(struct mm_id *mm_id);
 void tracee_recycle(struct tracee *tracee);
 bool tracee_was_empty(struct mm_id *mm_id);
