@@ -6,6 +6,8 @@
  *
  * micro --count N: do each of them N times, and 2 N times, with a mark between
  * them for somebody who watches the host calls of the UML kernel.
+ *
+ * micro --only NAME N: do just this, N times.
  */
 
 #define _GNU_SOURCE
@@ -25,6 +27,7 @@
 
 static double scale = 1;
 static long count;
+static const char *only;
 static const char *self;
 
 static double now(void)
@@ -225,6 +228,11 @@ static void measure(const char *name, long n, void (*run)(long n))
 {
 	double start;
 
+	if (only) {
+		if (!strcmp(only, name))
+			run(count);
+		return;
+	}
 	if (count) {
 		run_counted(name, run);
 		return;
@@ -242,10 +250,14 @@ int main(int argc, char **argv)
 	self = argv[0];
 	if (argc > 1 && !strcmp(argv[1], "true"))
 		return 0;
-	if (argc > 2 && !strcmp(argv[1], "--count"))
+	if (argc > 2 && !strcmp(argv[1], "--count")) {
 		count = atol(argv[2]);
-	else if (argc > 1)
+	} else if (argc > 3 && !strcmp(argv[1], "--only")) {
+		only = argv[2];
+		count = atol(argv[3]);
+	} else if (argc > 1) {
 		scale = atof(argv[1]);
+	}
 
 	measure("getpid", 10000, getpids);
 	measure("write-1", 10000, writes);
