@@ -87,11 +87,12 @@ count() {
 
 # few BACKEND OPERATION MOST: host faults for 100 pages
 few() {
-	count "$1" "$2" 2000 && few_least=$count &&
-		count "$1" "$2" 12000 || {
+	few_least=
+	! count "$1" "$2" 2000 || few_least=$count
+	if [ -z "$few_least" ] || ! count "$1" "$2" 12000; then
 		fail "$1: $2: counted"
 		return
-	}
+	fi
 	few_got=$(((count - few_least) / 100))
 	if [ "$few_got" -le "$3" ]; then
 		result ok "$1: $2: at most $3 host faults for 100 pages ($few_got)"
