@@ -4,9 +4,10 @@
  *
  * For PTRACE_SETREGSET with an xstate the host allocates memory, checks, and
  * loads some kilobytes: 23 us where all the rest of a stop took 17. For
- * PTRACE_SETFPREGS it copies 512 bytes. That sets x87 and SSE registers and
- * leaves the others alone, which are most often in their initial state on
- * both sides: compilers end each use of AVX with vzeroupper.
+ * PTRACE_SETFPREGS (on 32 bit, PTRACE_SETFPXREGS) it copies 512 bytes. That
+ * sets x87 and SSE registers and leaves the others alone, which are most often
+ * in their initial state on both sides: compilers end each use of AVX with
+ * vzeroupper.
  */
 
 #include <errno.h>
@@ -31,9 +32,19 @@
 #define COMPONENT_FP		1ULL
 #define COMPONENT_SSE		2ULL
 
+/* What has the format of an FXSAVE area. */
+#ifdef __x86_64__
+#define SET_FXSAVE	PTRACE_SETFPREGS
+#else
+#define SET_FXSAVE	PTRACE_SETFPXREGS
+#endif
+
 static unsigned long long components(const unsigned long *fp)
 {
-	return fp[XSTATE_BV_OFFSET / sizeof(*fp)];
+	unsigned long long bv;
+
+	memcpy(&bv, (const char *)fp + XSTATE_BV_OFFSET, sizeof(bv));
+	return bv;
 }
 
 static bool same_extended(const unsigned long *a, const unsigned long *b)
@@ -80,7 +91,7 @@ int fp_replace(int pid, const unsigned long *old, unsigned long *new)
 		return put_fp_registers(pid, new);
 
 	fxsave_image(image, new);
-	if (ptrace(PTRACE_SETFPREGS, pid, 0, image) == 0)
+	if (ptrace(SET_FXSAVE, pid, 0, image) == 0)
 		return 0;
 
 	/* Something that the host does not like: it shall say so itself */
