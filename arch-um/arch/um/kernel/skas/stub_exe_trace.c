@@ -28,6 +28,14 @@
 #define LOAD_UPPER(field)						\
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS,				\
 		 offsetof(struct seccomp_data, field) + 4)
+/* Where an argument has the key */
+#if __BITS_PER_LONG > 32
+#define LOAD_KEY(field)		LOAD_UPPER(field)
+#define UPPER(address)		((address) >> 32)
+#else
+#define LOAD_KEY(field)		LOAD(field)
+#define UPPER(address)		0
+#endif
 /* Jumps count from the next instruction; let the table speak of places. */
 #define IF(here, value, then, otherwise)				\
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned int)(value),	\
@@ -37,7 +45,7 @@
 #if __BITS_PER_LONG > 32
 enum { SKIPPED = 5, MUNMAP = 11, MMAP = 13, KEY = 17, STOP = 24 };
 #else
-enum { SKIPPED = 2, STOP = 3 };
+enum { SKIPPED = 5, MUNMAP = 11, MMAP = 13, KEY = 15, STOP = 22 };
 #endif
 
 static noinline void install_filter(const struct stub_init_data *init)
@@ -49,8 +57,7 @@ static noinline void install_filter(const struct stub_init_data *init)
 	const unsigned int minus_one = init->filter == STUB_FILTER_BACKSTOP ?
 				       SECCOMP_RET_ALLOW : SECCOMP_RET_TRACE;
 	struct sock_filter filter[] = {
-#if __BITS_PER_LONG > 32
-		/* int $0x80 is no system call for this guest: SIGSYS */
+		/* A call of another word size is none for this guest: SIGSYS */
 		/*  0 */ LOAD(arch),
 		/*  1 */ IF(1, UM_SECCOMP_ARCH_NATIVE, 3, 2),
 		/*  2 */ RETURN(SECCOMP_RET_TRAP),
@@ -60,7 +67,7 @@ static noinline void install_filter(const struct stub_init_data *init)
 		/*  5 SKIPPED */
 		RETURN(minus_one),
 		/*  6 */ LOAD_UPPER(instruction_pointer),
-		/*  7 */ IF(7, init->stub_start >> 32, 8, STOP),
+		/*  7 */ IF(7, UPPER(init->stub_start), 8, STOP),
 		/*  8 */ LOAD(instruction_pointer),
 		/*  9 */ IF(9, init->munmap_ip, MUNMAP, 10),
 		/* 10 */ IF(10, init->mmap_ip, MMAP, STOP),
@@ -69,23 +76,21 @@ static noinline void install_filter(const struct stub_init_data *init)
 		/* 12 */ IF(12, __NR_munmap, KEY, STOP),
 		/* 13 MMAP */
 		LOAD(nr),
+#if __BITS_PER_LONG > 32
 		/* 14 */ IF(14, __NR_mmap, 15, STOP),
 		/* 15 */ LOAD(args[3]),
 		/* 16 */ IF(16, STUB_MMAP_FLAGS, KEY, STOP),
-		/* 17 KEY: at the same place for both */
-		LOAD_UPPER(args[2]),
-		/* 18 */ IF(18, init->key[0], 19, STOP),
-		/* 19 */ LOAD_UPPER(args[3]),
-		/* 20 */ IF(20, init->key[1], 21, STOP),
-		/* 21 */ LOAD_UPPER(args[4]),
-		/* 22 */ IF(22, init->key[2], 23, STOP),
-		/* 23 */ RETURN(SECCOMP_RET_ALLOW),
 #else
-		/*  0 */ LOAD(nr),
-		/*  1 */ IF(1, -1, SKIPPED, STOP),
-		/*  2 SKIPPED */
-		RETURN(minus_one),
+		/* 14 */ IF(14, __NR_mmap, KEY, STOP),
 #endif
+		/* KEY: at the same place for both */
+		LOAD_KEY(args[2]),
+		IF(KEY + 1, init->key[0], KEY + 2, STOP),
+		LOAD_KEY(args[3]),
+		IF(KEY + 3, init->key[1], KEY + 4, STOP),
+		LOAD_KEY(args[4]),
+		IF(KEY + 5, init->key[2], KEY + 6, STOP),
+		RETURN(SECCOMP_RET_ALLOW),
 		/* STOP */
 		RETURN(SECCOMP_RET_TRACE),
 	};

@@ -30,27 +30,34 @@
 #define SKIPPED_RESULT	0x5ca11
 
 /*
- * The stub of the filter backend passes its key in the upper halves of three
- * arguments of mmap (see stub_exe_trace.c): does this host ignore them?
+ * The stub of the filter backend passes its key where mmap does not look (see
+ * stub_exe_trace.c): in the upper halves of three arguments, or behind the only
+ * one. Does this host ignore them?
  */
-static long __init mmap_ignores_upper_halves(void)
+static long __init mmap_ignores_key(void)
 {
-#if __BITS_PER_LONG > 32
-	const unsigned long upper = 0xa5a5a5a5UL << 32;
 	int fd = syscall(__NR_memfd_create, "probe", 0);
 	long addr;
 
 	if (fd < 0 || ftruncate(fd, UM_KERN_PAGE_SIZE) < 0)
 		return 0;
 
+#if __BITS_PER_LONG > 32
+	const unsigned long upper = 0xa5a5a5a5UL << 32;
+
 	addr = syscall(__NR_mmap, NULL, UM_KERN_PAGE_SIZE, upper | PROT_READ,
 		       upper | MAP_SHARED, upper | fd, 0);
+#else
+	const unsigned long args[] = {
+		0, UM_KERN_PAGE_SIZE, PROT_READ, MAP_SHARED, fd, 0,
+	};
+	const unsigned long key = 0xa5a5a5a5;
+
+	addr = syscall(__NR_mmap, args, key, key, key, key, key);
+#endif
 	close(fd);
 
 	return addr != -1;
-#else
-	return 1;
-#endif
 }
 
 /*
@@ -58,27 +65,26 @@ static long __init mmap_ignores_upper_halves(void)
  * A host that is a UML of old tells filters of an instruction of its own.
  */
 #ifdef __x86_64__
+#define CALL_INSN	"syscall\n"
+#define CALL_CLOBBERS	"rcx", "r11", "memory"
+#else
+#define CALL_INSN	"int	$0x80\n"
+#define CALL_CLOBBERS	"memory"
+#endif
+
 extern char probe_call_ret[];
 
 static noinline long __init call_that_is_known(void)
 {
 	long ret;
 
-	asm volatile ("syscall\n"
+	asm volatile (CALL_INSN
 		      "	.globl	probe_call_ret\n"
 		      "probe_call_ret:\n"
 		      : "=a" (ret) : "0" (__NR_getppid)
-		      : "rcx", "r11", "memory");
+		      : CALL_CLOBBERS);
 	return ret;
 }
-#else
-static char probe_call_ret[1];
-
-static long __init call_that_is_known(void)
-{
-	return -EXDEV;
-}
-#endif
 
 static int __init filter_all_calls(void)
 {
@@ -103,12 +109,12 @@ static int __init filter_all_calls(void)
 
 static void __init __attribute__((noreturn)) probe_child(bool filter)
 {
-	long upper_ok, result;
+	long ignores, result;
 
 	if (ptrace(PTRACE_TRACEME, 0, 0, 0))
 		_exit(errno);
 
-	upper_ok = mmap_ignores_upper_halves();
+	ignores = mmap_ignores_key();
 	if (filter && filter_all_calls())
 		_exit(errno);
 	trap_myself();
@@ -116,7 +122,7 @@ static void __init __attribute__((noreturn)) probe_child(bool filter)
 	if (filter && call_that_is_known() != -EXDEV)
 		_exit(EXDEV);
 	result = syscall(__NR_getpid);
-	syscall(__NR_getuid, result, upper_ok);
+	syscall(__NR_getuid, result, ignores);
 	_exit(0);
 }
 

@@ -41,6 +41,7 @@
 #include <registers.h>
 #include <skas.h>
 #include <sysdep/mcontext.h>
+#include <sysdep/stub_regs.h>
 #include <timetravel.h>
 #include <skas/intercept.h>
 #include "../internal.h"
@@ -69,7 +70,8 @@ static int prepare_run(struct mm_id *mm_id, struct uml_pt_regs *regs,
 	int err;
 
 	*by_stub = intercept->stub_returns && mm_id->syscall_data_len > 0 &&
-		   !step && !mm_id->tracee->stub_stays && !in_stub(regs);
+		   !step && !mm_id->tracee->stub_stays && !in_stub(regs) &&
+		   arch_stub_can_enter(regs->gp);
 	mm_id->tracee->stub_stays = false;
 	if (*by_stub) {
 		stub_enter_guest(mm_id, regs->gp, gp);
@@ -153,6 +155,7 @@ static int run_guest(struct mm_id *mm_id, struct uml_pt_regs *regs,
 	cpu_follow(mm_id);
 	/* The host has accepted them, when the tracer wrote them */
 	debugregs_load(mm_id, current_debugregs());
+	tls_load(mm_id);
 	err = prepare_run(mm_id, regs, step, gp, &by_stub);
 	if (!err)
 		err = tracee_run(mm_id, intercept->request, gp, true, si,
@@ -197,10 +200,7 @@ static void handle_stop(int stop, siginfo_t *si, struct uml_pt_regs *regs)
 		guest_refuse();
 		break;
 	case SIGSEGV:
-		if (PTRACE_FULL_FAULTINFO)
-			(*sig_info[SIGSEGV])(SIGSEGV, NULL, regs, NULL);
-		else
-			segv(regs->faultinfo, 0, 1, NULL, NULL);
+		(*sig_info[SIGSEGV])(SIGSEGV, NULL, regs, NULL);
 		break;
 	case SIGTRAP:
 		relay_signal(SIGTRAP, (struct siginfo *)si, regs, NULL);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The registers with which the stub makes its calls; the other half of this
- * is stub_calls_64.c. And what a stub process may have in its registers, and
- * the UML kernel may not write there.
+ * is stub_calls_64.c or stub_calls_32.c. And what a stub process may have in its
+ * registers, and the UML kernel may not write there.
  */
 
 #include <stddef.h>
 #include <sys/mman.h>
+#include <asm/processor-flags.h>
 #include <mm_id.h>
 #include <ptrace_user.h>
 #include <registers.h>
@@ -28,24 +29,70 @@ void arch_stub_syscall_regs(unsigned long *regs, struct mm_id *mm_id)
 	const unsigned int *key = mm_id->tracee->key;
 	const unsigned long calls = STUB_DATA +
 				    offsetof(struct stub_data, syscall_data);
+	const unsigned long end = calls + mm_id->syscall_data_len *
+					  sizeof(struct stub_syscall);
 
 	get_safe_registers(regs, NULL);
 
+	REGS_IP(regs) = STUB_CODE_ADDR(stub_calls);
+#ifdef __x86_64__
 	REGS_SP(regs) = STUB_DATA + offsetof(struct stub_data, sigstack) +
 			sizeof(((struct stub_data *)0)->sigstack) -
 			sizeof(void *);
-#ifdef __x86_64__
-	REGS_IP(regs) = STUB_CODE_ADDR(stub_calls);
 	regs[HOST_BX] = calls;
-	regs[HOST_BP] = calls + mm_id->syscall_data_len *
-				sizeof(struct stub_syscall);
+	regs[HOST_BP] = end;
 	regs[HOST_R12] = (unsigned long)key[0] << 32;
 	regs[HOST_R13] = (unsigned long)key[1] << 32 | STUB_MMAP_FLAGS;
 	regs[HOST_R14] = (unsigned long)key[2] << 32;
 #else
-	REGS_IP(regs) = STUB_CODE_ADDR(stub_syscall_handler);
+	REGS_SP(regs) = end;
+	regs[HOST_BP] = calls;
+	regs[HOST_DX] = key[0];
+	regs[HOST_SI] = key[1];
+	regs[HOST_DI] = key[2];
+	/* Those of the UML kernel's own child mean nothing in a stub process */
+	regs[HOST_FS] = 0;
+	regs[HOST_GS] = 0;
 #endif
 }
+
+#ifndef __x86_64__
+/**
+ * arch_flat_segments() - the code, data and stack segments of every program
+ * @regs:	general registers, in which they are set
+ */
+void arch_flat_segments(unsigned long *regs)
+{
+	unsigned long safe[MAX_REG_NR];
+
+	get_safe_registers(safe, NULL);
+	regs[HOST_CS] = safe[HOST_CS];
+	regs[HOST_DS] = safe[HOST_DS];
+	regs[HOST_ES] = safe[HOST_ES];
+	regs[HOST_SS] = safe[HOST_SS];
+}
+
+/**
+ * arch_stub_can_enter() - can the stub go over into guest code by itself?
+ * @guest:	the registers with which guest code is to go on
+ *
+ * The stub uses segments, which it has no way to load as its last step, and a
+ * trap flag would take effect before the last step.
+ *
+ * Return: false if guest code has to be resumed by the UML kernel.
+ */
+bool arch_stub_can_enter(const unsigned long *guest)
+{
+	unsigned long flat[MAX_REG_NR];
+
+	arch_flat_segments(flat);
+	return guest[HOST_CS] == flat[HOST_CS] &&
+	       guest[HOST_DS] == flat[HOST_DS] &&
+	       guest[HOST_ES] == flat[HOST_ES] &&
+	       guest[HOST_SS] == flat[HOST_SS] &&
+	       !(guest[HOST_EFLAGS] & X86_EFLAGS_TF);
+}
+#endif
 
 /**
  * arch_stub_enter_regs() - registers for a run that goes over into guest code
@@ -53,18 +100,18 @@ void arch_stub_syscall_regs(unsigned long *regs, struct mm_id *mm_id)
  * @mm_id:	the address space
  * @guest:	the registers with which guest code is to go on
  *
- * What iretq and pop cannot load, the segment bases, @regs has of the guest
- * already.
+ * What iretq and pop cannot load, the segment registers and bases, @regs has of
+ * the guest already.
  */
 void arch_stub_enter_regs(unsigned long *regs, struct mm_id *mm_id,
 			  const unsigned long *guest)
 {
-#ifdef __x86_64__
 	struct stub_data *data = (void *)mm_id->stack;
 	const size_t offset = sizeof(data->sigstack) -
 			      sizeof(struct stub_guest_regs);
 	struct stub_guest_regs *frame = (void *)&data->sigstack[offset];
 
+#ifdef __x86_64__
 	*frame = (struct stub_guest_regs) {
 		.gp = {
 			guest[HOST_R15], guest[HOST_R14], guest[HOST_R13],
@@ -87,9 +134,23 @@ void arch_stub_enter_regs(unsigned long *regs, struct mm_id *mm_id,
 	regs[HOST_GS_BASE] = guest[HOST_GS_BASE];
 	regs[HOST_DS] = guest[HOST_DS];
 	regs[HOST_ES] = guest[HOST_ES];
+#else
+	/* In the order of popal, which takes no notice of esp */
+	*frame = (struct stub_guest_regs) {
+		.gp = {
+			guest[HOST_DI], guest[HOST_SI], guest[HOST_BP], 0,
+			guest[HOST_BX], guest[HOST_DX], guest[HOST_CX],
+			guest[HOST_AX],
+		},
+		.flags = guest[HOST_EFLAGS],
+		.sp = guest[HOST_SP],
+		.ip = guest[HOST_IP],
+	};
+
+	arch_stub_syscall_regs(regs, mm_id);
+#endif
 	regs[HOST_FS] = guest[HOST_FS];
 	regs[HOST_GS] = guest[HOST_GS];
-#endif
 }
 
 /**
@@ -102,14 +163,15 @@ void arch_stub_enter_regs(unsigned long *regs, struct mm_id *mm_id,
  */
 bool arch_stub_has_key(const unsigned long *regs, struct mm_id *mm_id)
 {
-#ifdef __x86_64__
 	const unsigned int *key = mm_id->tracee->key;
 
+#ifdef __x86_64__
 	return regs[HOST_R12] >> 32 == key[0] &&
 	       regs[HOST_R13] >> 32 == key[1] &&
 	       regs[HOST_R14] >> 32 == key[2];
 #else
-	return false;
+	return regs[HOST_DX] == key[0] && regs[HOST_SI] == key[1] &&
+	       regs[HOST_DI] == key[2];
 #endif
 }
 
@@ -121,13 +183,9 @@ bool arch_stub_has_key(const unsigned long *regs, struct mm_id *mm_id)
  */
 int arch_stub_failed_call(const struct stub_data *data)
 {
-#ifdef __x86_64__
 	return (data->failed - STUB_DATA -
 		offsetof(struct stub_data, syscall_data)) /
 	       sizeof(struct stub_syscall);
-#else
-	return data->syscall_data_len;
-#endif
 }
 
 /**
@@ -153,3 +211,19 @@ void arch_settable_selectors(unsigned long *gp)
 			*selector |= 3;
 	}
 }
+
+#ifndef __x86_64__
+/**
+ * arch_user_segments() - segment registers such as user mode can have
+ * @gp:		general registers that a program has written, for sigreturn
+ *
+ * The host corrects those of its own programs in the same way, and refuses to
+ * write others.
+ */
+void arch_user_segments(unsigned long *gp)
+{
+	gp[HOST_CS] |= 3;
+	gp[HOST_SS] |= 3;
+	arch_settable_selectors(gp);
+}
+#endif

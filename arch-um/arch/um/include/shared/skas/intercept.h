@@ -14,6 +14,7 @@
 #endif
 #include <mm_id.h>
 #include <sysdep/ptrace.h>
+#include <sysdep/stub-data.h>
 
 struct stub_init_data;
 struct uml_pt_regs;
@@ -99,6 +100,7 @@ struct fault_around {
  *		watched if number 7 is 0
  * @gp:		the general registers that the stub process has, if @gp_known
  * @gp_known:	it has not run since they were read
+ * @tls:	the TLS descriptors that the stub process has; all zero is none
  *
  * Here and not in struct mm_id, which the whole kernel includes. Protected by
  * the turnstile of the address space.
@@ -113,6 +115,9 @@ struct tracee {
 	unsigned long debugregs[8];
 	unsigned long gp[MAX_REG_NR];
 	bool gp_known;
+#ifndef __x86_64__
+	struct user_desc tls[UM_KERN_GDT_ENTRY_TLS_ENTRIES];
+#endif
 };
 
 extern const struct intercept_backend backend_native;

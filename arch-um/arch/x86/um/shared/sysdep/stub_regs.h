@@ -11,6 +11,7 @@
 
 struct mm_id;
 struct stub_data;
+struct user_desc;
 
 extern char __syscall_stub_start[];
 
@@ -24,6 +25,24 @@ extern char stub_mmap_ret[], stub_munmap_ret[];
 /* From here to the end of the stub, all calls have been made. */
 extern char stub_enter[], stub_calls_end[];
 
+#ifndef __x86_64__
+/* What the stub pops, and what it then jumps through. */
+struct stub_guest_regs {
+	unsigned long gp[8];
+	unsigned long flags;
+	unsigned long sp;
+	unsigned long ip;
+};
+
+int arch_stub_complete(int fd, unsigned long long offset);
+bool arch_stub_can_enter(const unsigned long *guest);
+void arch_flat_segments(unsigned long *regs);
+void arch_user_segments(unsigned long *gp);
+void tls_load(struct mm_id *mm_id);
+#ifndef __UM_HOST__
+int tls_try(struct mm_id *mm_id, const struct user_desc *desc);
+#endif
+#else
 /* What the stub pops, and the frame of an iretq to the same privilege. */
 struct stub_guest_regs {
 	unsigned long gp[15];
@@ -34,6 +53,21 @@ struct stub_guest_regs {
 	unsigned long ss;
 };
 
+static inline int arch_stub_complete(int fd, unsigned long long offset)
+{
+	return 0;
+}
+
+static inline bool arch_stub_can_enter(const unsigned long *guest)
+{
+	return true;
+}
+
+/* Bases are among the registers there. */
+static inline void tls_load(struct mm_id *mm_id)
+{
+}
+#endif
 void arch_stub_enter_regs(unsigned long *regs, struct mm_id *mm_id,
 			  const unsigned long *guest);
 void arch_stub_syscall_regs(unsigned long *regs, struct mm_id *mm_id);
