@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include "arch.h"
 #include "child.h"
 #include "tap.h"
 
@@ -37,9 +38,15 @@ static inline long raw3(long nr, long a, long b, long c)
 {
 	long ret;
 
-	asm volatile ("syscall" : "=a" (ret)
+#ifndef __x86_64__
+	asm volatile (CALL_INSN : "=a" (ret)
+		      : "a" (nr), "b" (a), "c" (b), "d" (c)
+		      : CALL_CLOBBERS);
+#else
+	asm volatile (CALL_INSN : "=a" (ret)
 		      : "a" (nr), "D" (a), "S" (b), "d" (c)
-		      : "rcx", "r11", "memory");
+		      : CALL_CLOBBERS);
+#endif
 	return ret;
 }
 
@@ -108,7 +115,7 @@ static void by_clone(const char *desc, int flags)
 	ok(good, "clone, %s", desc);
 }
 
-static pid_t clone3(unsigned long flags, unsigned long exit_signal)
+static pid_t clone3(unsigned long long flags, unsigned long exit_signal)
 {
 	struct clone_args args = {
 		.flags = flags,
@@ -123,7 +130,7 @@ static pid_t clone3(unsigned long flags, unsigned long exit_signal)
 	return pid;
 }
 
-static void by_clone3(const char *desc, unsigned long flags)
+static void by_clone3(const char *desc, unsigned long long flags)
 {
 	bool good = true;
 	int i;

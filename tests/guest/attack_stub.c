@@ -23,6 +23,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include "arch.h"
 #include "child.h"
 #include "regs.h"
 #include "tap.h"
@@ -31,15 +32,8 @@
 
 #define PAGE		4096ul
 #define MAX_OFFSETS	8192
-/*
- * How far below a possible top of the address space to look: a stub lies at
- * the top, unless the outermost kernel runs with a random stack.
- */
-#define NEAR_PAGES	512
-#define FAR_PAGES	65536
-#define PGDIR		0x8000000000ul
-#define ADDRESS_END	0x800000000000ul
-#define FILL		0x5aa5c33c5aa5c33cul
+/* Not a time, in whatever words a clock is told */
+#define FILL		(~0ul / 255 * 0xe5)
 #define MARK		"A-CALL-OF-THE-GUEST-REACHED-THE-HOST\n"
 
 static unsigned char *stub;
@@ -58,14 +52,87 @@ static struct {
 	char breach[200];
 } *shared;
 
-static unsigned long random64(void)
+static unsigned long long random64(void)
 {
-	static unsigned long r = 88172645463325252ull;
+	static unsigned long long r = 88172645463325252ull;
 
 	r ^= r << 13;
 	r ^= r >> 7;
 	r ^= r << 17;
 	return r;
+}
+
+enum upper { ZERO, ONES, RANDOM };
+enum forge { NO_FORGE, OWN_MEMORY, DATA_AT_16, DATA_AT_32 };
+
+struct attack {
+	const char *name;
+	int nr;
+	/* of all that the call has no use for */
+	enum upper upper;
+	/* a list of calls in memory instead of one in registers */
+	enum forge forge;
+	int type;
+	/* success can only be seen as a fault that repairs it */
+	bool count_faults;
+	/* success shows in what the canary contains; it must be writable */
+	bool writes;
+	/* jump to each offset, not just to those near a call */
+	bool everywhere;
+};
+
+/* As the UML kernel queues it for the stub; we may put it where we like. */
+struct queued_call {
+	unsigned long addr, length, offset;
+	int fd, prot, type;
+};
+
+static struct queued_call *forge_queue(const struct attack *attack,
+				       unsigned int n,
+				       struct queued_call **end);
+
+#ifndef __x86_64__
+#include "attack_stub_32.h"
+#else
+#include "attack_stub_64.h"
+#endif
+
+/* The numbers of queued_call.type in the weak stub are those of the calls. */
+static int queued_type(int type)
+{
+	if (stub[0] == weak_text[0] && !memcmp(stub, weak_text, 16))
+		return type == 1 ? WEAK_MMAP : SYS_munmap;
+
+	return type;
+}
+
+/* A list of calls that we have written; what follows its end is in @end. */
+static struct queued_call *forge_queue(const struct attack *attack,
+				       unsigned int n, struct queued_call **end)
+{
+	static struct queued_call own[8];
+	struct queued_call *queue = own;
+	unsigned char *data = stub + PAGE;
+	int i, at;
+
+	if (attack->forge != OWN_MEMORY) {
+		at = attack->forge == DATA_AT_16 ? 16 : 32;
+		memset(data, 0, 64);
+		*(int *)(data + at / 2) = ARRAY_SIZE(own);
+		queue = (struct queued_call *)(data + at);
+	}
+
+	for (i = 0; i < (int)ARRAY_SIZE(own); i++)
+		queue[i] = (struct queued_call){
+			.addr = (unsigned long)canary,
+			.length = PAGE,
+			.fd = (n + i) % 16,
+			.prot = PROT_READ | PROT_WRITE,
+			.type = queued_type(attack->type),
+		};
+	*end = queue + ARRAY_SIZE(own);
+
+	return queue;
 }
 
 /* A load that may fault. */
@@ -110,7 +177,7 @@ static unsigned long known_end(void)
 static bool is_stub(unsigned char *p)
 {
 	return readable(p) && !writable(p) && writable(p + PAGE) &&
-	       writable(p + 2 * PAGE) && memmem(p, PAGE, "\x0f\x05", 2);
+	       writable(p + 2 * PAGE) && memmem(p, PAGE, CALL_BYTES, 2);
 }
 
 /* The lowest one is that of our own kernel. */
@@ -139,20 +206,6 @@ static bool find_stub(bool outer, unsigned long pages)
 	return stub;
 }
 
-/* A stub without any protection. */
-ASM_CODE(weak_text,
-	 "1:	cmp	%rbp, %rbx\n"
-	 "	je	2f\n"
-	 "	mov	(%rbx), %rdi\n"
-	 "	mov	8(%rbx), %rsi\n"
-	 "	mov	32(%rbx), %eax\n"
-	 "	syscall\n"
-	 "	add	$40, %rbx\n"
-	 "	jmp	1b\n"
-	 "2:	int3\n"
-	 "	syscall\n"
-	 "	int3\n");
-
 static void make_weak_stub(void)
 {
 	stub_pages = 3;
@@ -178,167 +231,12 @@ static void find_offsets(void)
 	for (i = 0; i < end; i++) {
 		unsigned int j;
 
-		for (j = i; j < i + 24 && j + 1 < PAGE; j++)
-			if (stub[j] == 0x0f && stub[j + 1] == 0x05) {
+		for (j = i; j < i + NEAR_CALL && j + 1 < PAGE; j++)
+			if (!memcmp(stub + j, CALL_BYTES, 2)) {
 				near[n_near++] = i;
 				break;
 			}
 	}
-}
-
-/* As the UML kernel queues it for the stub; we may put it where we like. */
-struct queued_call {
-	unsigned long addr, length, offset;
-	int fd, prot, type, pad;
-};
-
-enum upper { ZERO, ONES, RANDOM };
-enum forge { NO_FORGE, OWN_MEMORY, DATA_AT_16, DATA_AT_32 };
-
-static const struct attack {
-	const char *name;
-	int nr;
-	/* of the unused bits of the arguments */
-	enum upper upper;
-	/* a list of calls in memory instead of one in registers */
-	enum forge forge;
-	int type;
-	/* success can only be seen as a fault that repairs it */
-	bool count_faults;
-	/* success shows in what the canary contains; it must be writable */
-	bool writes;
-	/* jump to each offset, not just to those near a call */
-	bool everywhere;
-} attacks[] = {
-	{ .name = "mmap", .nr = SYS_mmap },
-	{ .name = "mmap, upper halves -1", .nr = SYS_mmap, .upper = ONES },
-	{ .name = "mmap, upper halves random", .nr = SYS_mmap,
-	  .upper = RANDOM, .everywhere = true },
-	{ .name = "mmap of a descriptor", .nr = -SYS_mmap, .upper = RANDOM },
-	{ .name = "munmap", .nr = SYS_munmap, .count_faults = true },
-	{ .name = "munmap, upper halves random", .nr = SYS_munmap,
-	  .upper = RANDOM, .count_faults = true },
-	{ .name = "uname", .nr = SYS_uname, .writes = true,
-	  .everywhere = true },
-	{ .name = "clock_gettime", .nr = SYS_clock_gettime, .upper = RANDOM,
-	  .writes = true },
-	{ .name = "write", .nr = SYS_write },
-	{ .name = "exit_group", .nr = SYS_exit_group },
-	{ .name = "queue of mmap", .forge = OWN_MEMORY, .type = 1 },
-	{ .name = "queue of mmap, upper halves -1", .forge = OWN_MEMORY,
-	  .type = 1, .upper = ONES },
-	{ .name = "queue of mmap, upper halves random", .forge = OWN_MEMORY,
-	  .type = 1, .upper = RANDOM, .everywhere = true },
-	{ .name = "queue of munmap", .forge = OWN_MEMORY, .type = 2,
-	  .upper = RANDOM, .count_faults = true },
-	{ .name = "mmap in the stub's own queue", .forge = DATA_AT_16,
-	  .type = 1 },
-	{ .name = "mmap in the stub's own queue, other layout",
-	  .forge = DATA_AT_32, .type = 1, .everywhere = true },
-	{ .name = "munmap in the stub's own queue", .forge = DATA_AT_32,
-	  .type = 2, .upper = RANDOM, .count_faults = true },
-};
-
-/* The numbers of queued_call.type in the weak stub are those of the calls. */
-static int queued_type(int type)
-{
-	if (stub[0] == weak_text[0] && !memcmp(stub, weak_text, 16))
-		return type == 1 ? SYS_mmap : SYS_munmap;
-
-	return type;
-}
-
-static void forge_queue(const struct attack *attack, struct regs *r,
-			unsigned int n)
-{
-	static struct queued_call own[8];
-	struct queued_call *queue = own;
-	unsigned char *data = stub + PAGE;
-	int i, at;
-
-	if (attack->forge != OWN_MEMORY) {
-		at = attack->forge == DATA_AT_16 ? 16 : 32;
-		memset(data, 0, 64);
-		*(int *)(data + at / 2) = ARRAY_SIZE(own);
-		queue = (struct queued_call *)(data + at);
-	}
-
-	for (i = 0; i < (int)ARRAY_SIZE(own); i++)
-		queue[i] = (struct queued_call){
-			.addr = (unsigned long)canary,
-			.length = PAGE,
-			.fd = (n + i) % 16,
-			.prot = PROT_READ | PROT_WRITE,
-			.type = queued_type(attack->type),
-		};
-
-	r->rbx = (unsigned long)queue;
-	r->rbp = (unsigned long)(queue + ARRAY_SIZE(own));
-	/* What the stub takes the flags from; our choice, not the kernel's */
-	r->r13 |= MAP_FIXED | MAP_ANONYMOUS | MAP_PRIVATE;
-	r->r10 |= MAP_FIXED | MAP_ANONYMOUS | MAP_PRIVATE;
-	r->rdx |= PROT_READ | PROT_WRITE;
-}
-
-static void prepare(const struct attack *attack, struct regs *r, unsigned int n)
-{
-	int nr = attack->nr < 0 ? -attack->nr : attack->nr;
-	unsigned long *reg = (unsigned long *)r;
-	unsigned long upper = 0;
-	size_t i;
-
-	for (i = 0; i < sizeof(*r) / sizeof(*reg); i++) {
-		if (attack->upper == ONES)
-			upper = ~0ul;
-		if (attack->upper == RANDOM)
-			upper = random64();
-		reg[i] = upper << 32;
-	}
-
-	r->rsp = (unsigned long)stack + 8 * PAGE;
-	r->rax = nr;
-	switch (nr) {
-	case SYS_mmap:
-		r->rdi = (unsigned long)canary;
-		r->rsi = PAGE;
-		r->rdx |= PROT_READ | PROT_WRITE;
-		if (attack->nr < 0) {
-			r->r10 |= MAP_FIXED | MAP_SHARED | MAP_POPULATE;
-			r->r8 |= n % 16;
-		} else {
-			r->r10 |= MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS;
-			r->r8 |= 0xffffffff;
-		}
-		r->r9 = 0;
-		break;
-	case SYS_munmap:
-		r->rdi = (unsigned long)canary;
-		r->rsi = PAGE;
-		break;
-	case SYS_uname:
-		r->rdi = (unsigned long)canary;
-		break;
-	case SYS_clock_gettime:
-		r->rdi = CLOCK_REALTIME;
-		r->rsi = (unsigned long)canary;
-		break;
-	case SYS_write:
-		r->rdi = n % 12;
-		r->rsi = (unsigned long)MARK;
-		r->rdx = sizeof(MARK) - 1;
-		break;
-	case SYS_exit_group:
-		r->rdi = 77;
-		break;
-	}
-
-	/* Code that takes the end of its loop from memory must find an end */
-	r->rbx = (unsigned long)stack;
-	r->rbp = (unsigned long)stack + 4 * PAGE;
-	r->r12 = r->r12 >> 32 << 32;
-
-	if (attack->forge != NO_FORGE)
-		forge_queue(attack, r, n);
 }
 
 /*
@@ -367,7 +265,7 @@ static bool canary_intact(bool writes)
 
 	if (writes)
 		return memcmp(canary, "Linux", 6) &&
-		       (canary[0] - 1000000000 > 4000000000 ||
+		       (canary[0] - 1000000000 > 2000000000 ||
 			canary[1] >= 1000000000);
 
 	for (i = 0; i < PAGE / sizeof(*canary); i++)
@@ -393,7 +291,7 @@ static bool attack_once(const struct attack *attack, enum regs_way way,
 	bool intact;
 
 	prepare(attack, &r, n);
-	r.rip = (unsigned long)stub + offset;
+	r.IP = (unsigned long)stub + offset;
 	before = faults();
 	if (!regs_run(&r, way))
 		shared->hung++;
@@ -441,9 +339,9 @@ static int attack_child(void *arg)
 					     list[i], i);
 		if (!intact) {
 			snprintf(shared->breach, sizeof(shared->breach),
-				 "at 0x%x: signal %d at 0x%lx, rax 0x%lx",
-				 list[i], regs_end.sig, regs_end.at.rip,
-				 regs_end.at.rax);
+				 "at 0x%x: signal %d at 0x%lx, ax 0x%lx",
+				 list[i], regs_end.sig, regs_end.at.IP,
+				 regs_end.at.AX);
 			return 3;
 		}
 	}
@@ -484,11 +382,6 @@ static void attack(const struct attack *attack, enum regs_way way)
  * deliver it in an odd place. That may cost the process its life, and only
  * that: the next one must run.
  */
-ASM_CODE(code_fault, "mov (%rax), %eax; int3");
-ASM_CODE(code_push, "push %rax; mov (%rax), %eax; int3");
-ASM_CODE(code_trap, "int3");
-ASM_CODE(code_call, "mov $39, %eax; syscall; int3");
-
 static void stacks(void)
 {
 	static const char * const codes[] = {
@@ -500,8 +393,8 @@ static void stacks(void)
 	for (i = 0; i < ARRAY_SIZE(codes); i++) {
 		for (at = 8; at <= 2 * PAGE; at += at < 64 ? 8 : 248) {
 			memset(&r, 0, sizeof(r));
-			r.rip = (unsigned long)codes[i];
-			r.rsp = (unsigned long)stub + PAGE + at;
+			r.IP = (unsigned long)codes[i];
+			r.SP = (unsigned long)stub + PAGE + at;
 			try_run(&r);
 			if (!tried->came_back)
 				killed++;
@@ -515,10 +408,10 @@ static void stacks(void)
 	ok(!odd, "stacks in the stub's data, %u processes killed", killed);
 
 	memset(&r, 0, sizeof(r));
-	r.rip = (unsigned long)code_call;
-	r.rsp = (unsigned long)stack + PAGE;
+	r.IP = (unsigned long)code_call;
+	r.SP = (unsigned long)stack + PAGE;
 	try_run(&r);
-	if (!ok(tried->came_back && (long)tried->end.at.rax == tried->pid,
+	if (!ok(tried->came_back && (long)tried->end.at.AX == tried->pid,
 		"another process works"))
 		diag("%s", tried_text());
 }
@@ -539,11 +432,11 @@ static const struct behind {
 	unsigned int at[2];
 	unsigned long value[2];
 } behinds[] = {
-	/* int3; hlt is the end of the stub, the queue begins after 32 bytes */
+	/* int3; hlt is the end of the stub, the queue begins after four words */
 	{ "a queue that was changed is not run again", { 0xcc, 0xf4 }, 1,
 	  { 4, 6 }, { 0, 0 } },
 	{ "an error that the stub did not have is not believed",
-	  { 0xcc, 0xf4 }, 0, { 0, 1 }, { -1ul, 0x4141414141ul } },
+	  { 0xcc, 0xf4 }, 0, { 0, 1 }, { -1ul, 0x41414141ul } },
 };
 
 /* The store to the page runs the stub; nothing may come between it and @to. */

@@ -6,8 +6,8 @@
  */
 
 #define _GNU_SOURCE
-#include <elf.h>
 #include <fcntl.h>
+#include <link.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -21,6 +21,7 @@
 #include <sys/time.h>
 #include <sys/ucontext.h>
 #include <sys/wait.h>
+#include "arch.h"
 #include "child.h"
 #include "tap.h"
 #include "xstate.h"
@@ -28,6 +29,15 @@
 #define PAGE		4096
 #define FRESH_PAGES	64
 #define SW_MAGIC	0x46505853
+
+#ifndef __x86_64__
+/* The x87 registers as of old come first, and count */
+#define FRAME_XSTATE	112
+#define FRAME_MASK	(xstate_mask & ~1ul)
+#else
+#define FRAME_XSTATE	0
+#define FRAME_MASK	xstate_mask
+#endif
 
 static unsigned long next_seed = 1;
 
@@ -134,6 +144,7 @@ static NO_FP void handler(int sig, siginfo_t *info, void *ctx)
 	h.count++;
 
 	if (frame) {
+		frame += FRAME_XSTATE;
 		h.extended = frame_u32(frame, X_SW_BYTES) == SW_MAGIC;
 		if (h.extended)
 			len = frame_u32(frame, X_SW_BYTES + 16);
@@ -152,15 +163,23 @@ static NO_FP void handler(int sig, siginfo_t *info, void *ctx)
 	}
 
 	if (sig == SIGILL)
-		uc->uc_mcontext.gregs[REG_RIP] += 2;
+		uc->uc_mcontext.gregs[REG_IP] += 2;
 	if (sig == SIGSEGV)
 		raw3(SYS_mprotect, h.page, PAGE, PROT_READ | PROT_WRITE);
 
 	xstate_load(&h.clobber);
 	if (h.do_jump)
-		asm volatile ("	mov	jump_bp(%%rip), %%rbp\n"
+		asm volatile (
+#ifndef __x86_64__
+			      "	mov	jump_bp, %%ebp\n"
+			      "	mov	jump_sp, %%esp\n"
+			      "	jmp	*jump_ip\n"
+#else
+			      "	mov	jump_bp(%%rip), %%rbp\n"
 			      "	mov	jump_sp(%%rip), %%rsp\n"
-			      "	jmp	*jump_ip(%%rip)\n" : : : "memory");
+			      "	jmp	*jump_ip(%%rip)\n"
+#endif
+			      : : : "memory");
 }
 
 static void install_handler(void)
@@ -288,7 +307,7 @@ static void signals(void)
 	xstate_call(&load, &seen, &mine, raise_usr1, NULL);
 	h.do_replace = false;
 	lost = xstate_differ(&h.replace, &seen,
-			     h.extended ? xstate_mask : xstate_mask & 3);
+			     h.extended ? FRAME_MASK : FRAME_MASK & 3);
 	if (!ok(!lost, "what a handler writes to the frame takes effect"))
 		diag("not replaced: %s", lost);
 }
@@ -299,7 +318,18 @@ static NO_FP void raise_and_return_by_jump(void *arg)
 	long nr = SYS_kill, sig = SIGUSR1;
 
 	(void)arg;
-	/* The handler's jump brings back no register but rsp and rbp */
+	/* The handler's jump brings back no register but sp and bp */
+#ifndef __x86_64__
+	asm volatile ("	movl	$1f, jump_ip\n"
+		      "	mov	%%esp, jump_sp\n"
+		      "	mov	%%ebp, jump_bp\n"
+		      "	int	$0x80\n"
+		      "	ud2\n"
+		      "1:\n"
+		      : "+a" (nr), "+b" (pid), "+c" (sig)
+		      :
+		      : "edx", "esi", "edi", "memory");
+#else
 	asm volatile ("	lea	1f(%%rip), %%rcx\n"
 		      "	mov	%%rcx, jump_ip(%%rip)\n"
 		      "	mov	%%rsp, jump_sp(%%rip)\n"
@@ -311,6 +341,7 @@ static NO_FP void raise_and_return_by_jump(void *arg)
 		      :
 		      : "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12",
 			"r13", "r14", "r15", "memory");
+#endif
 	raw0(SYS_getpid);
 }
 
@@ -376,12 +407,32 @@ static void forks(void)
 static NO_FP void clone_and_wait(void *arg)
 {
 	struct clone_job *job = arg;
-	register long r10 asm("r10") = (long)&job->tid;
-	register long r12 asm("r12") = (long)&job->seen;
 	int status;
 
 	job->tid = 1;
 	/* The child stores its registers and ends: it needs no stack */
+#ifndef __x86_64__
+	asm volatile ("	int	$0x80\n"
+		      "	test	%%eax, %%eax\n"
+		      "	jnz	1f\n"
+		      "	mov	%%edx, %%esi\n"
+		      "	mov	xstate_mask, %%eax\n"
+		      "	xor	%%edx, %%edx\n"
+		      "	xsave	(%%esi)\n"
+		      "	mov	%[exit], %%eax\n"
+		      "	xor	%%ebx, %%ebx\n"
+		      "	int	$0x80\n"
+		      "	hlt\n"
+		      "1:\n"
+		      : "=a" (job->pid)
+		      : "a" (SYS_clone), "b" (job->flags),
+			"c" (job->stack + sizeof(job->stack)), "d" (&job->seen),
+			"S" (0), "D" (&job->tid), [exit] "i" (SYS_exit)
+		      : "memory");
+#else
+	register long r10 asm("r10") = (long)&job->tid;
+	register long r12 asm("r12") = (long)&job->seen;
+
 	asm volatile ("	syscall\n"
 		      "	test	%%rax, %%rax\n"
 		      "	jnz	1f\n"
@@ -398,6 +449,7 @@ static NO_FP void clone_and_wait(void *arg)
 			"S" (job->stack + sizeof(job->stack)), "d" (0),
 			"r" (r10), "r" (r12), [exit] "i" (SYS_exit)
 		      : "rcx", "r11", "memory");
+#endif
 
 	if (job->pid < 0)
 		return;
@@ -436,6 +488,26 @@ static void clones(const char *what, long flags)
  * A program that looks at its registers before anything else can: it has no
  * libc, and consists of this text behind an ELF header.
  */
+#ifndef __x86_64__
+#define PROBE_CLASS	ELFCLASS32
+#define PROBE_MACHINE	EM_386
+ASM_CODE(probe_text,
+	 "	sub	$0x4000, %esp\n"
+	 "	and	$-64, %esp\n"
+	 "	mov	$0xe7, %eax\n"
+	 "	xor	%edx, %edx\n"
+	 "	xsave	(%esp)\n"
+	 "	mov	$4, %eax\n"
+	 "	mov	$1, %ebx\n"
+	 "	mov	%esp, %ecx\n"
+	 "	mov	$0x2000, %edx\n"
+	 "	int	$0x80\n"
+	 "	mov	$1, %eax\n"
+	 "	xor	%ebx, %ebx\n"
+	 "	int	$0x80\n");
+#else
+#define PROBE_CLASS	ELFCLASS64
+#define PROBE_MACHINE	EM_X86_64
 ASM_CODE(probe_text,
 	 "	sub	$0x4000, %rsp\n"
 	 "	and	$-64, %rsp\n"
@@ -450,18 +522,19 @@ ASM_CODE(probe_text,
 	 "	mov	$60, %eax\n"
 	 "	xor	%edi, %edi\n"
 	 "	syscall\n");
+#endif
 
 static int make_probe(void)
 {
 	struct {
-		Elf64_Ehdr e;
-		Elf64_Phdr p;
+		ElfW(Ehdr) e;
+		ElfW(Phdr) p;
 		char text[256];
 	} elf = {
 		.e = {
 			.e_ident = ELFMAG,
 			.e_type = ET_EXEC,
-			.e_machine = EM_X86_64,
+			.e_machine = PROBE_MACHINE,
 			.e_version = EV_CURRENT,
 			.e_entry = 0x400000 + offsetof(typeof(elf), text),
 			.e_phoff = offsetof(typeof(elf), p),
@@ -480,7 +553,7 @@ static int make_probe(void)
 	};
 	int fd = memfd_create("probe", MFD_CLOEXEC);
 
-	elf.e.e_ident[EI_CLASS] = ELFCLASS64;
+	elf.e.e_ident[EI_CLASS] = PROBE_CLASS;
 	elf.e.e_ident[EI_DATA] = ELFDATA2LSB;
 	elf.e.e_ident[EI_VERSION] = EV_CURRENT;
 	memcpy(elf.text, probe_text, probe_text_end - probe_text);

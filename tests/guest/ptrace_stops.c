@@ -21,6 +21,7 @@
 #include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include "arch.h"
 #include "child.h"
 #include "tap.h"
 
@@ -28,7 +29,7 @@
 #define SKIPCALL	4
 #define ENTRY_EXIT	(SIGTRAP | 0x80)
 /* Not a pid, and not an error */
-#define POKED		0x123456789l
+#define POKED		0x12345678l
 
 #ifndef PTRACE_SYSEMU
 #define PTRACE_SYSEMU	31
@@ -53,8 +54,7 @@ static int tracee(void *arg)
 
 	for (i = 0; i < calls; i++) {
 		ret = SYS_getpid;
-		asm volatile ("syscall"
-			      : "+a" (ret) : : "rcx", "r11", "memory");
+		asm volatile (CALL_INSN : "+a" (ret) : : CALL_CLOBBERS);
 		if (ret == pid)
 			seen->pid++;
 		else if (ret == POKED)
@@ -82,12 +82,12 @@ static bool at_getpid(pid_t pid, int status)
 
 	return WIFSTOPPED(status) && WSTOPSIG(status) == ENTRY_EXIT &&
 	       !ptrace(PTRACE_GETREGS, pid, 0, &regs) &&
-	       regs.orig_rax == SYS_getpid;
+	       regs.ORIG_AX == SYS_getpid;
 }
 
 static struct counts count(long request, long tag, bool poke)
 {
-	const size_t rax = offsetof(struct user_regs_struct, rax);
+	const size_t ax = offsetof(struct user_regs_struct, AX);
 	struct counts c = {};
 	int status;
 	pid_t pid;
@@ -107,7 +107,7 @@ static struct counts count(long request, long tag, bool poke)
 	while (WIFSTOPPED(status)) {
 		if (at_getpid(pid, status)) {
 			c.stops++;
-			if (poke && ptrace(PTRACE_POKEUSER, pid, rax, POKED))
+			if (poke && ptrace(PTRACE_POKEUSER, pid, ax, POKED))
 				c.error = errno;
 		} else if (WSTOPSIG(status) != ENTRY_EXIT) {
 			c.other_stops++;

@@ -13,15 +13,23 @@
 #include <string.h>
 #include <sys/time.h>
 #include <sys/ucontext.h>
+#include "arch.h"
 #include "compiler.h"
 
 #define EFLAGS_TF	0x100
 
+#ifndef __x86_64__
+struct regs {
+	unsigned long eax, ebx, ecx, edx, esi, edi, ebp, esp;
+	unsigned long eip, flags;
+};
+#else
 struct regs {
 	unsigned long rax, rbx, rcx, rdx, rsi, rdi, rbp, rsp;
 	unsigned long r8, r9, r10, r11, r12, r13, r14, r15;
 	unsigned long rip, flags;
 };
+#endif
 
 enum regs_way {
 	BY_JUMP,
@@ -50,6 +58,53 @@ static unsigned long regs_lo, regs_hi;
 /* Loads everything from regs_go, and jumps. Does not return. */
 void regs_jump(void);
 
+#ifndef __x86_64__
+asm(
+"	.pushsection .text\n"
+"	.type	regs_jump, @function\n"
+"regs_jump:\n"
+"	mov	regs_go+0x04, %ebx\n"
+"	mov	regs_go+0x08, %ecx\n"
+"	mov	regs_go+0x0c, %edx\n"
+"	mov	regs_go+0x10, %esi\n"
+"	mov	regs_go+0x14, %edi\n"
+"	mov	regs_go+0x18, %ebp\n"
+"	mov	regs_go, %eax\n"
+"	mov	regs_go+0x1c, %esp\n"
+"	push	regs_go+0x24\n"
+"	popf\n"
+"	jmp	*regs_go+0x20\n"
+"	.size	regs_jump, . - regs_jump\n"
+"	.popsection\n");
+
+static void regs_from_uc(struct regs *r, const ucontext_t *uc)
+{
+	const greg_t *g = uc->uc_mcontext.gregs;
+
+	*r = (struct regs){
+		.eax = g[REG_EAX], .ebx = g[REG_EBX], .ecx = g[REG_ECX],
+		.edx = g[REG_EDX], .esi = g[REG_ESI], .edi = g[REG_EDI],
+		.ebp = g[REG_EBP], .esp = g[REG_ESP], .eip = g[REG_EIP],
+		.flags = g[REG_EFL],
+	};
+}
+
+static void regs_to_uc(const struct regs *r, ucontext_t *uc)
+{
+	greg_t *g = uc->uc_mcontext.gregs;
+
+	g[REG_EAX] = r->eax;
+	g[REG_EBX] = r->ebx;
+	g[REG_ECX] = r->ecx;
+	g[REG_EDX] = r->edx;
+	g[REG_ESI] = r->esi;
+	g[REG_EDI] = r->edi;
+	g[REG_EBP] = r->ebp;
+	g[REG_ESP] = r->esp;
+	g[REG_EIP] = r->eip;
+	g[REG_EFL] = r->flags;
+}
+#else
 asm(
 "	.pushsection .text\n"
 "	.type	regs_jump, @function\n"
@@ -113,12 +168,14 @@ static void regs_to_uc(const struct regs *r, ucontext_t *uc)
 	g[REG_RIP] = r->rip;
 	g[REG_EFL] = r->flags;
 }
+#endif
 
 static void regs_handler(int sig, siginfo_t *info, void *ctx)
 {
 	ucontext_t *uc = ctx;
-	unsigned long rip = uc->uc_mcontext.gregs[REG_RIP];
+	struct regs at;
 
+	regs_from_uc(&at, uc);
 	if (sig == SIGUSR1) {
 		regs_to_uc(&regs_go, uc);
 		return;
@@ -126,13 +183,13 @@ static void regs_handler(int sig, siginfo_t *info, void *ctx)
 
 	regs_end.signals++;
 	if (sig == SIGTRAP && regs_end.signals < regs_max_steps &&
-	    rip >= regs_lo && rip < regs_hi)
+	    at.IP >= regs_lo && at.IP < regs_hi)
 		return;
 
 	regs_end.sig = sig;
 	regs_end.code = info->si_code;
 	regs_end.addr = (unsigned long)info->si_addr;
-	regs_from_uc(&regs_end.at, uc);
+	regs_end.at = at;
 	siglongjmp(regs_back, 1);
 }
 

@@ -81,12 +81,12 @@ static bool __maybe_unused tried_signal(int a, int b)
 	return sig && (sig == a || sig == b);
 }
 
-/* It came to the int3 that follows the call; then @rax is the result. */
-static bool __maybe_unused tried_result(long *rax)
+/* It came to the int3 that follows the call; then @ax is the result. */
+static bool __maybe_unused tried_result(long *ax)
 {
 	if (!tried->came_back || tried->end.sig != SIGTRAP)
 		return false;
-	*rax = tried->end.at.rax;
+	*ax = tried->end.at.AX;
 	return true;
 }
 
@@ -97,9 +97,9 @@ static const char __maybe_unused *tried_text(void)
 	if (!tried->came_back)
 		return child_status(tried->status);
 	snprintf(text, sizeof(text),
-		 "signal %d code %d at 0x%lx, rax 0x%lx, address 0x%lx",
-		 tried->end.sig, tried->end.code, tried->end.at.rip,
-		 tried->end.at.rax, tried->end.addr);
+		 "signal %d code %d at 0x%lx, ax 0x%lx, address 0x%lx",
+		 tried->end.sig, tried->end.code, tried->end.at.IP,
+		 tried->end.at.AX, tried->end.addr);
 	return text;
 }
 

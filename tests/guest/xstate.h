@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include "arch.h"
 #include "compiler.h"
 
 #define NO_FP		noinline __attribute__((target("general-regs-only")))
@@ -29,8 +30,20 @@
 #define X_HEADER_END	576
 #define X_SIZE		8192
 
+#ifndef __x86_64__
+/* x87, SSE, AVX, and AVX-512's k, upper halves of zmm0-7 */
+#define X_KNOWN		0x67ul
+/* Registers of each kind, if not all are there */
+#define X_VECTORS	8
+#define XSAVE		"xsave"
+#define XRSTOR		"xrstor"
+#else
 /* x87, SSE, AVX, and AVX-512's k, upper halves of zmm0-15, zmm16-31 */
 #define X_KNOWN		0xe7ul
+#define X_VECTORS	16
+#define XSAVE		"xsave64"
+#define XRSTOR		"xrstor64"
+#endif
 #define X_COMPONENTS	8
 
 struct xstate {
@@ -51,6 +64,53 @@ static struct {
 void xstate_call(const struct xstate *load, struct xstate *seen,
 		 struct xstate *mine, void (*fn)(void *), void *arg);
 
+#ifndef __x86_64__
+asm(
+"	.pushsection .text\n"
+"	.type	xstate_call, @function\n"
+"xstate_call:\n"
+"	push	%ebx\n"
+"	push	%ebp\n"
+"	push	%esi\n"
+"	push	%edi\n"
+"	mov	20(%esp), %ebx\n"
+"	mov	24(%esp), %ebp\n"
+"	mov	28(%esp), %esi\n"
+"	mov	32(%esp), %edi\n"
+"	mov	xstate_mask, %eax\n"
+"	xor	%edx, %edx\n"
+"	xsave	(%esi)\n"
+"	xrstor	(%ebx)\n"
+"	push	36(%esp)\n"
+"	call	*%edi\n"
+"	add	$4, %esp\n"
+"	mov	xstate_mask, %eax\n"
+"	xor	%edx, %edx\n"
+"	xsave	(%ebp)\n"
+"	xrstor	(%esi)\n"
+"	pop	%edi\n"
+"	pop	%esi\n"
+"	pop	%ebp\n"
+"	pop	%ebx\n"
+"	ret\n"
+"	.size	xstate_call, . - xstate_call\n"
+"	.popsection\n");
+
+/* No call here has six arguments. */
+NO_FP_INLINE
+long raw(long nr, long a, long b, long c, long d, long e, long f)
+{
+	long ret;
+
+	(void)f;
+	asm volatile (CALL_INSN
+		      : "=a" (ret)
+		      : "a" (nr), "b" (a), "c" (b), "d" (c), "S" (d), "D" (e)
+		      : CALL_CLOBBERS);
+
+	return ret;
+}
+#else
 asm(
 "	.pushsection .text\n"
 "	.type	xstate_call, @function\n"
@@ -92,14 +152,15 @@ long raw(long nr, long a, long b, long c, long d, long e, long f)
 	register long r9 asm("r9") = f;
 	long ret;
 
-	asm volatile ("syscall"
+	asm volatile (CALL_INSN
 		      : "=a" (ret)
 		      : "a" (nr), "D" (a), "S" (b), "d" (c), "r" (r10),
 			"r" (r8), "r" (r9)
-		      : "rcx", "r11", "memory");
+		      : CALL_CLOBBERS);
 
 	return ret;
 }
+#endif
 
 #define raw0(nr)		raw(nr, 0, 0, 0, 0, 0, 0)
 #define raw1(nr, a)		raw(nr, (long)(a), 0, 0, 0, 0, 0)
@@ -113,14 +174,14 @@ long raw(long nr, long a, long b, long c, long d, long e, long f)
 /* The registers as they are now. */
 NO_FP_INLINE void xstate_save(struct xstate *x)
 {
-	asm volatile ("xsave64 %0" : "+m" (*x)
+	asm volatile (XSAVE " %0" : "+m" (*x)
 		      : "a" (xstate_mask), "d" (0));
 }
 
 NO_FP_INLINE void xstate_load(const struct xstate *x)
 {
 	/* The compiler does not keep values there: we are in NO_FP code */
-	asm volatile ("xrstor64 %0" : : "m" (*x), "a" (xstate_mask), "d" (0));
+	asm volatile (XRSTOR " %0" : : "m" (*x), "a" (xstate_mask), "d" (0));
 }
 
 /* Returns false if this CPU has no XSAVE; then there is little to test. */
@@ -135,7 +196,7 @@ static bool __maybe_unused xstate_init(void)
 	xstate_mask = a & X_KNOWN;
 
 	xstate_at[1].offset = X_XMM;
-	xstate_at[1].size = 256;
+	xstate_at[1].size = 16 * X_VECTORS;
 	for (i = 2; i < X_COMPONENTS; i++) {
 		if (!(xstate_mask & 1 << i))
 			continue;
@@ -144,6 +205,11 @@ static bool __maybe_unused xstate_init(void)
 		if (xstate_at[i].offset + xstate_at[i].size > X_SIZE)
 			xstate_mask &= ~(1ul << i);
 	}
+	/* The upper halves of the others are out of reach, too */
+	if (xstate_at[2].size > 16 * X_VECTORS)
+		xstate_at[2].size = 16 * X_VECTORS;
+	if (xstate_at[6].size > 32 * X_VECTORS)
+		xstate_at[6].size = 32 * X_VECTORS;
 
 	return true;
 }
@@ -183,7 +249,7 @@ static void xstate_set_bv(struct xstate *x, unsigned long bv)
 /* A value that differs from that of other seeds in every register. */
 static void __maybe_unused xstate_make(struct xstate *x, unsigned long seed)
 {
-	unsigned long r = seed * 0x9e3779b97f4a7c15ull + 1;
+	unsigned long long r = seed * 0x9e3779b97f4a7c15ull + 1;
 	unsigned int i, at, c;
 
 	memset(x, 0, sizeof(*x));
@@ -204,7 +270,7 @@ static void __maybe_unused xstate_make(struct xstate *x, unsigned long seed)
 	xstate_u16(x, 2, r >> 16 & 0x3800);
 	x->b[4] = 0xff;
 	for (i = 0; i < 8; i++) {
-		unsigned long mantissa = (r * (i + 3)) | 1ull << 63;
+		unsigned long long mantissa = (r * (i + 3)) | 1ull << 63;
 
 		memcpy(x->b + 32 + 16 * i, &mantissa, 8);
 		xstate_u16(x, 32 + 16 * i + 8, 0x3fff + (r >> 8 & 0xff) + i);
