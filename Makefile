@@ -15,7 +15,7 @@ unexport MAKEFLAGS MAKELEVEL
 .PHONY: all linux source prepare stock init rootfs boot run check clean help \
 	tests-guest built bench bench-levels nested bench-syscalls lint \
 	series kunit umview umvu example check-all check-apply host \
-	host-stock host-check host-arch host-table
+	host-stock host-check host-arch host-table i386 i386-programs
 
 all: linux		## fetch, prepare and build ./linux (the default)
 
@@ -139,6 +139,35 @@ $(BUILD)/tests/%: tests/guest/%.c $(wildcard tests/guest/*.h)
 	@mkdir -p $(@D)
 	@echo '  CC      tests/$*'
 	@$(GUEST_CC) -pthread -o $@ $<
+
+# The same kernel for 32 bit, and programs for it; both run in QEMU
+I386_CC = i686-linux-gnu-gcc -static -O2 -Wall -Wextra
+I386_SHARED = attack_clone attack_signals attack_stub fp ptrace_stops
+I386_PROGRAMS = $(patsubst tests/i386/%.c,$(BUILD)/i386/%,\
+	$(wildcard tests/i386/*.c)) $(addprefix $(BUILD)/i386/,$(I386_SHARED))
+
+i386: source host	## build a 32-bit kernel, SUBARCH=i386, and test it in QEMU
+	@scripts/prepare um-i386
+	@scripts/build um-i386
+	@"$(firstword $(MAKE))" --no-print-directory i386-programs
+	@tests/run i386
+
+i386-programs: $(BUILD)/i386/uml-init $(I386_PROGRAMS)
+
+$(BUILD)/i386/uml-init: $(wildcard rootfs/init/*.[ch])
+	@mkdir -p $(@D)
+	@echo '  CC      i386/uml-init'
+	@$(I386_CC) -D_GNU_SOURCE -o $@ $(filter %.c,$^)
+
+$(BUILD)/i386/%: tests/i386/%.c $(wildcard tests/guest/*.h)
+	@mkdir -p $(@D)
+	@echo '  CC      i386/$*'
+	@$(I386_CC) -pthread -o $@ $<
+
+$(BUILD)/i386/%: tests/guest/%.c $(wildcard tests/guest/*.h)
+	@mkdir -p $(@D)
+	@echo '  CC      i386/$*'
+	@$(I386_CC) -pthread -o $@ $<
 
 lint: source		## checkpatch, sparse, W=1, clang ...; LINT='quick' or checks
 	@scripts/lint
