@@ -188,7 +188,7 @@ $(BUILD)/vmname: host-patches/lib/vmname.c $(LIBRARY)
 	@$(GUEST_CC) -o $@ $(filter %.c,$^)
 
 help:			## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## */\1	/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## */\1	/p' $(MAKEFILE_LIST) | expand -t 16
 
 clean:			## remove everything that was generated
 	rm -rf $(BUILD) linux
