@@ -195,6 +195,44 @@ static void fpregs_requests(enum stop_kind kind, const char *at)
 	     "the rest of the registers stays");
 }
 
+static int unused_tracee(void *arg)
+{
+	static struct xstate load, mine;
+
+	(void)arg;
+	xstate_make_init(&load);
+	signal(SIGUSR1, SIG_IGN);
+	ptrace(PTRACE_TRACEME, 0, 0, 0);
+	raise(SIGSTOP);
+	xstate_call(&load, &shared->seen[0], &mine, stop_by_signal, NULL);
+
+	return 0;
+}
+
+/* The tracee has all registers in their initial state until then. */
+static void fpregs_unused(void)
+{
+	struct xstate new, regs;
+	int status;
+	long ret;
+	pid_t pid;
+
+	memset(shared, 0, sizeof(*shared));
+	pid = child_start(unused_tracee, NULL);
+	waitpid(pid, &status, 0);
+	ptrace(PTRACE_CONT, pid, 0, 0);
+	waitpid(pid, &status, 0);
+
+	xstate_make(&new, NEW_SEED);
+	memset(&regs, 0, sizeof(regs));
+	ret = ptrace(PTRACE_GETFPREGS, pid, 0, &regs);
+	memcpy(regs.b, new.b, X_LEGACY_END);
+	ret |= ptrace(PTRACE_SETFPREGS, pid, 0, &regs);
+	ok(!ret && end_tracee(pid), "PTRACE_SETFPREGS of unused registers");
+	same(&shared->seen[0], &new, 3, "PTRACE_SETFPREGS of unused registers",
+	     "the tracee has the new ones");
+}
+
 /* Nothing is written: the tracee must go on with what it had. */
 static void left_alone(void)
 {
@@ -357,6 +395,7 @@ int main(void)
 	xstate_requests(AT_CALL, "system call");
 	fpregs_requests(AT_SIGNAL, "signal");
 	fpregs_requests(AT_CALL, "system call");
+	fpregs_unused();
 	stopped_threads();
 	vector_steps();
 

@@ -1,32 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The FP registers of a program that was just started, and of a signal
- * handler.
+ * The FP registers of a program that was just started, of a signal handler, and
+ * of a tracee whose tracer writes them.
  */
 
 #include <stdbool.h>
 #include <string.h>
 #include <registers.h>
+#include <sysdep/fp_area.h>
 #include <sysdep/fp_put.h>
 #include <sysdep/ptrace.h>
 
-/* Where things are in FXSAVE and XSAVE areas */
-#define FCW_OFFSET		0
-#define MXCSR_OFFSET		24
-#define MXCSR_MASK_OFFSET	28
-#define SW_RESERVED_OFFSET	464
-#define XSTATE_BV_OFFSET	512
-#define XSTATE_HEADER_SIZE	64
-
-#define COMPONENT_FP	1
-#define COMPONENT_SSE	2
-
-#define FCW_INIT	0x37f
-#define MXCSR_INIT	0x1f80
-
 static bool has_xstate(void)
 {
-	return host_fp_size >= XSTATE_BV_OFFSET + XSTATE_HEADER_SIZE;
+	return host_fp_size >= EXTENDED_OFFSET;
+}
+
+/**
+ * arch_fp_in_use() - x87 and SSE registers are not in their initial state
+ * @fp:		host_fp_size bytes
+ *
+ * What is not marked so is not loaded, whatever the area has for it.
+ */
+void arch_fp_in_use(unsigned long *fp)
+{
+	if (has_xstate())
+		((char *)fp)[XSTATE_BV_OFFSET] |= COMPONENT_FP | COMPONENT_SSE;
 }
 
 /**
@@ -53,9 +52,8 @@ void arch_init_fp_handler(unsigned long *fp)
 	memset(area + MXCSR_MASK_OFFSET + 4, 0,
 	       SW_RESERVED_OFFSET - MXCSR_MASK_OFFSET - 4);
 
-	/* In use, so that MXCSR is loaded, too */
-	if (has_xstate())
-		area[XSTATE_BV_OFFSET] |= COMPONENT_FP | COMPONENT_SSE;
+	/* MXCSR is to be loaded, too */
+	arch_fp_in_use(fp);
 }
 
 /**
@@ -74,6 +72,5 @@ void arch_init_fp_registers(unsigned long *fp)
 
 	/* No component is in use: what follows the header does not matter */
 	memset(area + XSTATE_BV_OFFSET, 0, sizeof(unsigned long long));
-	memset(area + XSTATE_BV_OFFSET + XSTATE_HEADER_SIZE, 0,
-	       host_fp_size - XSTATE_BV_OFFSET - XSTATE_HEADER_SIZE);
+	memset(area + EXTENDED_OFFSET, 0, host_fp_size - EXTENDED_OFFSET);
 }

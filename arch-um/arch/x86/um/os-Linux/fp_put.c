@@ -15,22 +15,9 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <registers.h>
+#include <sysdep/fp_area.h>
 #include <sysdep/fp_put.h>
 #include <sysdep/ptrace.h>
-
-/* FXSAVE area */
-#define FCW_INIT		0x37f
-#define MXCSR_OFFSET		24
-#define ST_OFFSET		32
-#define XMM_OFFSET		160
-#define XMM_END			416
-#define FXSAVE_SIZE		512
-
-/* XSAVE header, which begins with the components that are in use */
-#define XSTATE_BV_OFFSET	FXSAVE_SIZE
-#define EXTENDED_OFFSET		(FXSAVE_SIZE + 64)
-#define COMPONENT_FP		1ULL
-#define COMPONENT_SSE		2ULL
 
 /* What has the format of an FXSAVE area. */
 #ifdef __x86_64__
