@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
@@ -21,6 +22,7 @@
 #define TRAP_TRACE_CODE	2
 #define KERNEL_CODE	0x80
 #define STEPPED_CALLS	200
+#define PAGE		4096UL
 
 static unsigned long stack[4096];
 
@@ -61,6 +63,8 @@ CODE(mov_ss, "mov %eax, %ss");
 CODE(far_jump, "push %rax; push %rcx; lretq");
 CODE(call_after_segments, "mov %eax, %ds; mov %eax, %es; mov %eax, %gs;"
 			  "mov $39, %eax; syscall");
+CODE(call_after_base, "wrgsbase %rax; mov $39, %eax; syscall;"
+		      "movl $1, (%rdi); mov $39, %eax; syscall");
 CODE(push_bad_stack, "xor %esp, %esp; push %rax");
 CODE(bad_stack_and_trap, "mov $-1, %rsp; ud2");
 CODE(high_stack_and_fault, "mov %rcx, %rsp; mov %eax, (0)");
@@ -154,6 +158,42 @@ static void segments(void)
 		good = false;
 	}
 	ok(good, "system calls with odd segment registers");
+}
+
+/*
+ * Bases of a segment that a process may make, but that no tracer may give it.
+ * They come to calls, and to a fault for which the stub has to run.
+ */
+static void segment_bases(void)
+{
+	static const unsigned long values[] = {
+		0, -1, -PAGE, 0xffffffff81000000, 0xffff800000000000,
+	};
+	struct regs r = new_regs(code_call_after_base);
+	bool good = true;
+	long rax;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(values); i++) {
+		char *fresh = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+		if (fresh == MAP_FAILED)
+			bail_out("mmap");
+		r.rax = values[i];
+		r.rdi = (unsigned long)fresh;
+		try_run(&r);
+		if (tried->came_back && tried->end.sig == SIGILL) {
+			skip("bases", "no wrgsbase for programs here");
+			return;
+		}
+		if (!tried_result(&rax) || rax != tried->pid || !*fresh) {
+			diag("0x%lx: %s", values[i], tried_text());
+			good = false;
+		}
+		munmap(fresh, PAGE);
+	}
+	ok(good, "system calls and faults with a base in the kernel");
 }
 
 /* sigreturn to registers that a process must not have. */
@@ -404,6 +444,7 @@ int main(void)
 	for (i = 0; i < ARRAY_SIZE(traps); i++)
 		trap(&traps[i]);
 	segments();
+	segment_bases();
 	return_to("nothing wrong", 0, 0, false);
 	return_to("cs = 0", 1, 0, true);
 	return_to("cs = 0x1234", 1, 0x1234, true);

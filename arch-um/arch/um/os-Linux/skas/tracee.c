@@ -44,6 +44,38 @@ int tracee_wait(int pid, int *status)
 	return WIFSTOPPED(*status) ? 0 : -ESRCH;
 }
 
+static bool has_register(const struct tracee *tracee, const unsigned long *gp,
+			 int i)
+{
+	return tracee->gp_known && gp[i] == tracee->gp[i];
+}
+
+static int poke_register(int pid, int i, unsigned long value)
+{
+	return ptrace(PTRACE_POKEUSER, pid, i * sizeof(value), value);
+}
+
+/*
+ * One by one, since the host refuses all if it refuses one. That is what a
+ * process may have, but not be given: with wrgsbase it can make the base of a
+ * segment an address of the host's kernel. It keeps it as long as nobody else has
+ * to be in the stub process, then it is 0.
+ */
+static int poke_registers(struct mm_id *mm_id, const unsigned long *gp)
+{
+	int i;
+
+	for (i = 0; i < MAX_REG_NR; i++) {
+		if (has_register(mm_id->tracee, gp, i) ||
+		    !poke_register(mm_id->pid, i, gp[i]))
+			continue;
+		if (errno != EIO || poke_register(mm_id->pid, i, 0))
+			return -errno;
+	}
+
+	return 0;
+}
+
 /* Up to so many registers are written one by one. */
 #define FEW_REGISTERS 2
 
@@ -55,22 +87,17 @@ int tracee_wait(int pid, int *status)
  */
 static int write_registers(struct mm_id *mm_id, const unsigned long *gp)
 {
-	struct tracee *tracee = mm_id->tracee;
-	int differ[FEW_REGISTERS], n = 0, i;
+	int n = 0, i;
 
-	for (i = 0; i < MAX_REG_NR; i++) {
-		if (tracee->gp_known && gp[i] == tracee->gp[i])
-			continue;
-		if (n == FEW_REGISTERS)
-			return ptrace(PTRACE_SETREGS, mm_id->pid, 0, gp);
-		differ[n++] = i;
-	}
+	for (i = 0; i < MAX_REG_NR; i++)
+		n += !has_register(mm_id->tracee, gp, i);
 
-	while (n--)
-		if (ptrace(PTRACE_POKEUSER, mm_id->pid,
-			   differ[n] * sizeof(gp[0]), gp[differ[n]]))
-			return -1;
-	return 0;
+	if (n > FEW_REGISTERS && !ptrace(PTRACE_SETREGS, mm_id->pid, 0, gp))
+		return 0;
+	if (n > FEW_REGISTERS && errno != EIO)
+		return -errno;
+
+	return poke_registers(mm_id, gp);
 }
 
 static int read_registers(struct mm_id *mm_id, unsigned long *gp)
@@ -163,18 +190,19 @@ int tracee_run(struct mm_id *mm_id, int request, unsigned long *gp, bool get,
 {
 	int pid = mm_id->pid, err;
 
-	if (intercept_runs) {
-		err = run_in_one(pid, request, gp, si, status);
-		/* A signal for the UML kernel: handled, go on waiting */
-		if (err != -EINTR)
+	/* -EIO: not run, for the host does not like a register */
+	err = intercept_runs ? run_in_one(pid, request, gp, si, status) : -EIO;
+	if (err == -EIO) {
+		err = write_registers(mm_id, gp);
+		if (err)
 			return err;
-	} else {
-		if (write_registers(mm_id, gp))
-			return -errno;
 		mm_id->tracee->gp_known = false;
 		if (ptrace(request, pid, PTRACE_VM_SKIPCALL, 0))
 			return -errno;
+	} else if (err != -EINTR) {
+		return err;
 	}
+	/* -EINTR: a signal for the UML kernel, which is handled: go on waiting */
 
 	err = tracee_wait(pid, status);
 	if (!err && get)
