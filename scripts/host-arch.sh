@@ -3,103 +3,54 @@
 # shellcheck shell=sh
 # shellcheck disable=SC2034 # read by those who source this
 
+# One line for each: its name here; the kernel's name for it; the file that QEMU
+# boots, in the build's directory; the compiler's prefix and Debian's name for
+# the C library, or - for what this machine has; what Linux calls the first
+# serial port; Debian's package of the emulator; the emulator with a machine.
+#
+# Before QEMU 9.1, an iret from user to user mode faults with SMAP; UML's filter
+# backend makes such ones on x86_64.
+HOST_ARCHS='
+x86_64 x86_64 arch/x86/boot/bzImage - - ttyS0 x86 x86_64 -M q35 -cpu max,smap=off
+i386 i386 arch/x86/boot/bzImage i686-linux-gnu i386 ttyS0 x86 i386 -M pc -cpu max
+arm64 arm64 arch/arm64/boot/Image aarch64-linux-gnu arm64 ttyAMA0 arm aarch64 -M virt -cpu cortex-a57
+arm arm arch/arm/boot/zImage arm-linux-gnueabihf armhf ttyAMA0 arm arm -M virt -cpu cortex-a15
+riscv64 riscv arch/riscv/boot/Image riscv64-linux-gnu riscv64 ttyS0 misc riscv64 -M virt
+s390x s390 arch/s390/boot/bzImage s390x-linux-gnu s390x ttysclp0 misc s390x -M s390-ccw-virtio -cpu max
+ppc64le powerpc vmlinux powerpc64le-linux-gnu ppc64el hvc0 ppc ppc64 -M pseries -cpu power9 -vga none
+ppc powerpc vmlinux powerpc-linux-gnu powerpc ttyPZ0 ppc ppc -M g3beige -vga none
+mips mips vmlinux mips-linux-gnu mips ttyS0 mips mips -M malta
+'
+
+# host_archs: the names
+host_archs() {
+	printf '%s' "$HOST_ARCHS" | sed -n 's/ .*//p'
+}
+
 # host_arch ARCH: set
 #   KARCH	the kernel's name for it
 #   CROSS	prefix of the compiler
 #   TARGET	what make builds
 #   IMAGE	the file of it that QEMU boots, in the build's directory
-#   FRAGMENTS	files of host-patches/configs beside common.config and its own
 #   QEMU	the emulator with the machine
 #   CONSOLE	what Linux calls the serial port there
-#   APPEND	more for the kernel's command line
 #   PACKAGES	for need: the compiler, its C library, the emulator
 host_arch() {
-	CROSS='' APPEND='' FRAGMENTS=seccomp.config
-	case $1 in
-	x86_64)
-		KARCH=x86_64
-		TARGET=bzImage
-		IMAGE=arch/x86/boot/bzImage
-		# Before QEMU 9.1, an iret from user to user mode faults with
-		# SMAP; UML's filter backend makes such ones.
-		QEMU='qemu-system-x86_64 -M q35 -cpu max,smap=off'
-		CONSOLE=ttyS0
-		PACKAGES='qemu-system-x86:qemu-system-x86_64'
-		;;
-	i386)
-		KARCH=i386
-		TARGET=bzImage
-		IMAGE=arch/x86/boot/bzImage
-		QEMU='qemu-system-i386 -M pc -cpu max'
-		CONSOLE=ttyS0
-		PACKAGES='qemu-system-x86:qemu-system-i386 gcc-multilib:/usr/include/gnu/stubs-32.h'
-		;;
-	arm64)
-		KARCH=arm64
-		TARGET=Image
-		IMAGE=arch/arm64/boot/Image
-		QEMU='qemu-system-aarch64 -M virt -cpu cortex-a57'
-		CONSOLE=ttyAMA0
-		host_cross arm64 aarch64-linux-gnu arm qemu-system-aarch64
-		;;
-	arm)
-		KARCH=arm
-		TARGET=zImage
-		IMAGE=arch/arm/boot/zImage
-		QEMU='qemu-system-arm -M virt -cpu cortex-a15'
-		CONSOLE=ttyAMA0
-		host_cross armhf arm-linux-gnueabihf arm qemu-system-arm
-		;;
-	riscv64)
-		KARCH=riscv
-		TARGET=Image
-		IMAGE=arch/riscv/boot/Image
-		QEMU='qemu-system-riscv64 -M virt'
-		CONSOLE=ttyS0
-		host_cross riscv64 riscv64-linux-gnu misc qemu-system-riscv64
+	ha_line=$(printf '%s' "$HOST_ARCHS" | grep "^$1 ") ||
+		die "no such architecture: '$1' ($(host_archs | tr '\n' ' '))"
+	read -r _ KARCH IMAGE ha_triplet ha_debian CONSOLE ha_package ha_qemu <<-END
+		$ha_line
+	END
+	TARGET=${IMAGE##*/}
+	QEMU=qemu-system-$ha_qemu
+	PACKAGES=qemu-system-$ha_package:${QEMU%% *}
+	CROSS=
+	if [ "$ha_triplet" != - ]; then
+		CROSS=$ha_triplet-
+		PACKAGES="$PACKAGES gcc-$ha_triplet:${CROSS}gcc
+			libc6-dev-$ha_debian-cross:/usr/$ha_triplet/include/stdlib.h"
+	fi
+	# The firmware that its machine starts with
+	[ "$1" != riscv64 ] ||
 		PACKAGES="$PACKAGES opensbi:/usr/lib/riscv64-linux-gnu/opensbi"
-		;;
-	s390x)
-		KARCH=s390
-		TARGET=bzImage
-		IMAGE=arch/s390/boot/bzImage
-		QEMU='qemu-system-s390x -M s390-ccw-virtio -cpu max'
-		CONSOLE=ttysclp0
-		host_cross s390x s390x-linux-gnu misc qemu-system-s390x
-		;;
-	ppc64le)
-		KARCH=powerpc
-		TARGET=vmlinux
-		IMAGE=vmlinux
-		QEMU='qemu-system-ppc64 -M pseries -cpu power9 -vga none'
-		CONSOLE=hvc0
-		host_cross ppc64el powerpc64le-linux-gnu ppc qemu-system-ppc64
-		;;
-	ppc)
-		KARCH=powerpc
-		TARGET=vmlinux
-		IMAGE=vmlinux
-		QEMU='qemu-system-ppc -M g3beige -vga none'
-		CONSOLE=ttyPZ0
-		host_cross powerpc powerpc-linux-gnu ppc qemu-system-ppc
-		;;
-	mips)
-		KARCH=mips
-		TARGET=vmlinux
-		IMAGE=vmlinux
-		QEMU='qemu-system-mips -M malta'
-		CONSOLE=ttyS0
-		host_cross mips mips-linux-gnu mips qemu-system-mips
-		;;
-	*)
-		die "no such architecture: '$1' (x86_64 i386 arm64 arm riscv64 s390x ppc64le ppc mips)"
-		;;
-	esac
-}
-
-# host_cross DEBIAN TRIPLET QEMU-PACKAGE EMULATOR
-host_cross() {
-	CROSS=$2-
-	PACKAGES="gcc-$2:$2-gcc libc6-dev-$1-cross:/usr/$2/include/stdlib.h
-		qemu-system-$3:$4"
 }
