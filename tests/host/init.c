@@ -70,6 +70,9 @@ static void open_output(void)
 	fd = open("/dev/null", O_RDONLY);
 	if (fd > 0)
 		dup2(fd, 0);
+
+	/* A firmware may have left the console in the middle of a line */
+	write(1, "\n", 1);
 }
 
 /* Every orphan ends up here, too. */
