@@ -110,7 +110,7 @@ check-all: check-apply check stock ## everything that there is to test
 	for version in 7.3 6.12; do \
 		"$(firstword $(MAKE))" HOST=$$version host-stock host-check || \
 			bad="$$bad host-check/$$version"; \
-		for arch in $$(scripts/host-arch --list $$version); do \
+		for arch in $$(scripts/host-arch --list); do \
 			"$(firstword $(MAKE))" HOST=$$version ARCH=$$arch \
 				host-arch || bad="$$bad $$arch/$$version"; \
 		done; \
