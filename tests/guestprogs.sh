@@ -6,6 +6,7 @@
 #
 #	fp		FP and vector registers survive whatever happens
 #	fp_ptrace	and a tracer sees those of its tracee
+#	sigframe	a signal frame is as large as the host's
 #	attack_calls	every way to ask for a call ends in the UML kernel
 #	attack_clone	so do those that make processes and threads
 #	attack_trap	instructions that trap give the signals of a real machine
@@ -36,14 +37,20 @@ no_mark() {
 		"$T/console.log" | grep -c A-CALL-OF-THE-GUEST)" 0
 }
 
-for name in fp fp_ptrace attack_calls attack_clone attack_trap \
+for name in fp fp_ptrace sigframe attack_calls attack_clone attack_trap \
 	attack_signals ptrace_stops ptrace_multi; do
 	program "$name" filter --backend filter
 	program "$name" twostop --backend twostop
 done
-for name in fp fp_ptrace attack_calls attack_clone attack_trap \
+for name in fp fp_ptrace sigframe attack_calls attack_clone attack_trap \
 	"attack_signals 4000" ptrace_stops ptrace_multi; do
 	program "$name" native --depth 2
+done
+
+size=$("$BUILD/tests/sigframe" --size)
+for depth in 1 2; do
+	uml --depth "$depth" -- "$BUILD/tests/sigframe" --size
+	is "depth $depth: FP registers in a signal frame" "$(out)" "$size"
 done
 
 for backend in filter twostop; do
