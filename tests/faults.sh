@@ -105,6 +105,7 @@ few() {
 for backend in filter twostop; do
 	# 16 pages to a fault of the guest
 	few "$backend" anon-fault 12
+	few "$backend" anon-turns 12
 	# Each page is one, but no second one
 	few "$backend" file-fault 110
 done

@@ -93,6 +93,22 @@ static void anonymous(long n)
 		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), n, 1);
 }
 
+/* Two walks in turn, as a heap that grows and a stack that grows down */
+static void anonymous_turns(long n)
+{
+	volatile char *p = mmap(NULL, 2 * n * PAGE, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	long i;
+
+	if (p == MAP_FAILED)
+		die("mmap");
+	for (i = 0; i < n / 2; i++) {
+		p[i * PAGE] = 1;
+		p[(2 * n - 1 - i) * PAGE] = 1;
+	}
+	munmap((void *)p, 2 * n * PAGE);
+}
+
 static void file_pages(long n)
 {
 	int fd = memfd_create("pages", 0);
@@ -263,6 +279,7 @@ int main(int argc, char **argv)
 	measure("write-1", 10000, writes);
 	measure("read-64k", 2000, reads);
 	measure("anon-fault", 4000, anonymous);
+	measure("anon-turns", 4000, anonymous_turns);
 	measure("file-fault", 4000, file_pages);
 	measure("fork", 200, forks);
 	measure("fork-exec", 100, execs);

@@ -23,8 +23,8 @@
 #include <skas/intercept.h>
 
 /*
- * How many pages a fault of a sequential walk may bring in. More would save
- * little: a stop is shared by that many already.
+ * How many pages a fault of a walk may bring in. More would save little: a stop
+ * is shared by that many already.
  */
 #define AROUND_MAX	16
 
@@ -85,7 +85,7 @@ static bool may_be_fetch(unsigned long address, unsigned long ip)
 
 /* Returns 1 for a write, 0 for a read, and -1 if there is no guess. */
 static int guess_write(struct mm_struct *mm, unsigned long address,
-		       unsigned long ip, bool mapped, bool *anonymous)
+		       unsigned long ip, bool mapped)
 {
 	struct vm_area_struct *vma;
 	int write = -1;
@@ -97,7 +97,6 @@ static int guess_write(struct mm_struct *mm, unsigned long address,
 	if (!vma)
 		goto out;
 
-	*anonymous = vma_is_anonymous(vma) && !(vma->vm_flags & VM_SHARED);
 	wake_around(vma, address);
 	if (!mapped)
 		write = (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
@@ -109,42 +108,87 @@ out:
 	return write;
 }
 
+static bool pte_written(struct mm_struct *mm, unsigned long address)
+{
+	pte_t *pte = virt_to_pte(mm, address);
+
+	return pte && pte_present(*pte) && pte_young(*pte) && pte_write(*pte);
+}
+
+static bool pte_missing(struct mm_struct *mm, unsigned long address)
+{
+	pte_t *pte = virt_to_pte(mm, address);
+
+	return !pte || pte_none(*pte);
+}
+
+static bool in_vma(const struct vm_area_struct *vma, unsigned long address)
+{
+	return address >= vma->vm_start && address < vma->vm_end;
+}
+
+/* How many pages in a row are there already, beside @address? */
+static int run_beside(const struct vm_area_struct *vma, unsigned long address,
+		      long step)
+{
+	int n = 0;
+
+	do {
+		address += step;
+	} while (in_vma(vma, address) && pte_written(vma->vm_mm, address) &&
+		 ++n < AROUND_MAX - 1);
+
+	return n;
+}
+
 /*
- * Bring in the pages behind @address, @pages of them at most. A failure is
- * none: guest code will fault there and be told.
+ * Who walks through fresh memory in one direction, and has come some way, will
+ * go on as far. So what is behind a fault says how many pages to bring in
+ * before it, and the walk need not be the only one: a heap, a stack and the
+ * tables of a program grow in turns. A failure is none: guest code will fault
+ * there and be told.
  */
-static void fault_around(struct mm_struct *mm, unsigned long address, int pages)
+static void fault_around(struct mm_struct *mm, unsigned long address)
 {
 	const unsigned int flags = FAULT_FLAG_WRITE | FAULT_FLAG_USER;
 	struct vm_area_struct *vma;
+	int below, above, pages;
+	long step;
 
 	if (!mmap_read_trylock(mm))
 		return;
 
 	vma = vma_lookup(mm, address);
-	while (vma && pages-- > 0) {
-		address += PAGE_SIZE;
-		if (address >= vma->vm_end || pte_readable(mm, address) ||
+	if (!vma)
+		goto out;
+
+	below = run_beside(vma, address, -(long)PAGE_SIZE);
+	above = run_beside(vma, address, PAGE_SIZE);
+	step = below >= above ? PAGE_SIZE : -(long)PAGE_SIZE;
+	for (pages = max(below, above); pages > 0; pages--) {
+		address += step;
+		if (!in_vma(vma, address) || !pte_missing(mm, address) ||
 		    handle_mm_fault(vma, address, flags, NULL))
 			break;
 	}
+out:
 	mmap_read_unlock(mm);
 }
 
-static bool repeated(struct fault_around *around, unsigned long address)
+static bool repeated(struct last_fault *last, unsigned long address)
 {
-	if (address != around->last) {
-		around->last = address;
-		around->repeats = 0;
+	if (address != last->address) {
+		last->address = address;
+		last->repeats = 0;
 		return false;
 	}
 
-	return ++around->repeats > REPEATS_MAX;
+	return ++last->repeats > REPEATS_MAX;
 }
 
 /**
  * fault_guess() - resolve a fault of guest code without its error code
- * @around:	the state of the address space's sequential walk
+ * @last:	the last fault of the address space
  * @address:	the address, from the siginfo
  * @ip:		the instruction
  * @mapped:	the host has a mapping there (SEGV_ACCERR)
@@ -153,31 +197,24 @@ static bool repeated(struct fault_around *around, unsigned long address)
  *
  * Return: 0 if guest code may go on, another value if the truth is needed.
  */
-int fault_guess(struct fault_around *around, unsigned long address,
+int fault_guess(struct last_fault *last, unsigned long address,
 		unsigned long ip, bool mapped)
 {
 	struct mm_struct *mm = current->mm;
-	bool anonymous = false;
 	int write, si_code;
 
-	if (address >= TASK_SIZE || repeated(around, address))
+	if (address >= TASK_SIZE || repeated(last, address))
 		return -EFAULT;
 
-	write = guess_write(mm, address, ip, mapped, &anonymous);
+	write = guess_write(mm, address, ip, mapped);
 	if (write < 0)
 		return -EFAULT;
 
 	if (handle_page_fault(address, ip, write, 1, &si_code))
 		return -EFAULT;
 
-	address &= PAGE_MASK;
-	if (mapped || !anonymous || address != around->next) {
-		around->pages = 1;
-	} else {
-		around->pages = min(2 * around->pages, AROUND_MAX);
-		fault_around(mm, address, around->pages - 1);
-	}
-	around->next = address + around->pages * PAGE_SIZE;
+	if (write && !mapped)
+		fault_around(mm, address & PAGE_MASK);
 
 	return 0;
 }

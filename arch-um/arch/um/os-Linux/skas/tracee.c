@@ -264,7 +264,7 @@ int tracee_create(struct mm_id *mm_id)
 void tracee_recycle(struct tracee *tracee)
 {
 	tracee->fp_owner = NULL;
-	tracee->around = (struct fault_around) {};
+	tracee->last_fault = (struct last_fault) {};
 	tracee->stub_stays = false;
 	tracee->empty = true;
 }

@@ -256,13 +256,13 @@ void intercept_userspace(struct uml_pt_regs *regs)
 
 		UPT_SYSCALL_NR(regs) = -1; /* Assume: it's not a system call */
 		if (stop == STOP_FAULT) {
-			exact = fault_guess(&mm_id->tracee->around,
+			exact = fault_guess(&mm_id->tracee->last_fault,
 					    (unsigned long)si.si_addr,
 					    UPT_IP(regs),
 					    si.si_code == SEGV_ACCERR);
 		} else {
 			exact = false;
-			mm_id->tracee->around.repeats = 0;
+			mm_id->tracee->last_fault.repeats = 0;
 			handle_stop(stop, &si, regs);
 		}
 		interrupt_end();

@@ -75,16 +75,12 @@ struct intercept_backend {
 };
 
 /**
- * struct fault_around - a walk through fresh memory, page by page
- * @next:	the address of the next fault, if it goes on
- * @pages:	how many pages the last fault brought in
- * @last:	the address of the last fault
- * @repeats:	how often that came again, with nothing else in between
+ * struct last_fault - the last fault of an address space
+ * @address:	where it was
+ * @repeats:	how often it came again, with nothing else in between
  */
-struct fault_around {
-	unsigned long next;
-	unsigned long pages;
-	unsigned long last;
+struct last_fault {
+	unsigned long address;
 	unsigned int repeats;
 };
 
@@ -92,7 +88,7 @@ struct fault_around {
  * struct tracee - what the layer knows of a stub process
  * @key:	proves to the seccomp filter that a call is the stub's
  * @fp_owner:	whose FP registers the stub process holds, or NULL
- * @around:	see kernel/skas/fault_guess.c
+ * @last_fault:	see kernel/skas/fault_guess.c
  * @cpu_moves:	see os-Linux/skas/cpu.c
  * @stub_stays:	the next run of the stub shall not go over into guest code
  * @empty:	nothing of the guest has been mapped yet
@@ -108,7 +104,7 @@ struct fault_around {
 struct tracee {
 	unsigned int key[STUB_KEY_WORDS];
 	struct uml_pt_regs *fp_owner;
-	struct fault_around around;
+	struct last_fault last_fault;
 	unsigned long cpu_moves;
 	bool stub_stays;
 	bool empty;
@@ -174,7 +170,7 @@ void cpu_follow(struct mm_id *mm_id);
 void cpu_revisit(void);
 
 /* kernel/skas/fault_guess.c */
-int fault_guess(struct fault_around *around, unsigned long address,
+int fault_guess(struct last_fault *last, unsigned long address,
 		unsigned long ip, bool mapped);
 
 /* kernel/skas/refuse.c */
