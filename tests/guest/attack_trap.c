@@ -140,6 +140,21 @@ static void trap(const struct trap *t)
 		diag("si_code %d", end->code);
 }
 
+/* A handler is 64-bit code, also if it interrupts 32-bit code. */
+static void handler_of_32(void)
+{
+	struct regs r = new_regs(code_far_jump);
+	const struct regs_end *end;
+
+	r.rax = 0x23;
+	r.rcx = (unsigned long)code_ud2;
+	try_run(&r);
+	end = &tried->end;
+	if (!ok(tried->came_back && end->sig == SIGILL &&
+		end->at.rip == r.rcx, "ud2 in 32-bit code: handled"))
+		diag("%s", tried_text());
+}
+
 /* Selectors that a process may hold while it makes calls. */
 static void segments(void)
 {
@@ -443,6 +458,7 @@ int main(void)
 
 	for (i = 0; i < ARRAY_SIZE(traps); i++)
 		trap(&traps[i]);
+	handler_of_32();
 	segments();
 	segment_bases();
 	return_to("nothing wrong", 0, 0, false);

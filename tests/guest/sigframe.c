@@ -27,8 +27,8 @@
 /* In the part of an FXSAVE area that is for software */
 #define XSTATE_SIZE	(464 + 16)
 
-static volatile unsigned int fp_size;
-static volatile uintptr_t lowest;
+static unsigned int fp_size;
+static uintptr_t lowest;
 
 static void handler(int sig, siginfo_t *info, void *context)
 {

@@ -12,7 +12,7 @@
 
 #define CPUID_XSTATE	0xd
 /* Of a component, in ECX: it can be switched off for a process */
-#define COMPONENT_XFD	(1 << 2)
+#define COMPONENT_XFD	4u
 
 /**
  * arch_fp_frame_size() - the FP registers that each process may use

@@ -56,10 +56,11 @@ void arch_stub_syscall_regs(unsigned long *regs, struct mm_id *mm_id)
 #endif
 }
 
-#ifndef __x86_64__
 /**
- * arch_flat_segments() - the code, data and stack segments of every program
+ * arch_flat_segments() - the segments with which a program begins
  * @regs:	general registers, in which they are set
+ *
+ * Only the code segment matters to 64-bit code.
  */
 void arch_flat_segments(unsigned long *regs)
 {
@@ -67,11 +68,14 @@ void arch_flat_segments(unsigned long *regs)
 
 	get_safe_registers(safe, NULL);
 	regs[HOST_CS] = safe[HOST_CS];
+#ifndef __x86_64__
 	regs[HOST_DS] = safe[HOST_DS];
 	regs[HOST_ES] = safe[HOST_ES];
 	regs[HOST_SS] = safe[HOST_SS];
+#endif
 }
 
+#ifndef __x86_64__
 /**
  * arch_stub_can_enter() - can the stub go over into guest code by itself?
  * @guest:	the registers with which guest code is to go on

@@ -25,6 +25,8 @@ extern char stub_mmap_ret[], stub_munmap_ret[];
 /* From here to the end of the stub, all calls have been made. */
 extern char stub_enter[], stub_calls_end[];
 
+void arch_flat_segments(unsigned long *regs);
+
 #ifndef __x86_64__
 /* What the stub pops, and what it then jumps through. */
 struct stub_guest_regs {
@@ -36,7 +38,6 @@ struct stub_guest_regs {
 
 int arch_stub_complete(int fd, unsigned long long offset);
 bool arch_stub_can_enter(const unsigned long *guest);
-void arch_flat_segments(unsigned long *regs);
 void arch_user_segments(unsigned long *gp);
 void tls_load(struct mm_id *mm_id);
 #ifndef __UM_HOST__
