@@ -10,6 +10,8 @@
 #
 # Before QEMU 9.1, an iret from user to user mode faults with SMAP; UML's filter
 # backend makes such ones on x86_64.
+# The firmware of a Macintosh wants a screen to print on, unless it is told that
+# there is none; Linux asks for its output, and comes no further without one.
 HOST_ARCHS='
 x86_64 x86_64 arch/x86/boot/bzImage - - ttyS0 x86 x86_64 -M q35 -cpu max,smap=off
 i386 i386 arch/x86/boot/bzImage i686-linux-gnu i386 ttyS0 x86 i386 -M pc -cpu max
@@ -18,7 +20,7 @@ arm arm arch/arm/boot/zImage arm-linux-gnueabihf armhf ttyAMA0 arm arm -M virt -
 riscv64 riscv arch/riscv/boot/Image riscv64-linux-gnu riscv64 ttyS0 misc riscv64 -M virt
 s390x s390 arch/s390/boot/bzImage s390x-linux-gnu s390x ttysclp0 misc s390x -M s390-ccw-virtio -cpu max
 ppc64le powerpc vmlinux powerpc64le-linux-gnu ppc64el hvc0 ppc ppc64 -M pseries -cpu power9 -vga none
-ppc powerpc vmlinux powerpc-linux-gnu powerpc ttyPZ0 ppc ppc -M g3beige -vga none
+ppc powerpc vmlinux powerpc-linux-gnu powerpc ttyPZ0 ppc ppc -M g3beige,graphics=off -vga none
 mips mips vmlinux mips-linux-gnu mips ttyS0 mips mips -M malta
 '
 
