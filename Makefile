@@ -15,7 +15,7 @@ unexport MAKEFLAGS MAKELEVEL
 .PHONY: all linux source prepare stock init rootfs boot run check clean help \
 	tests-guest built bench bench-levels nested bench-syscalls lint \
 	series kunit umview umvu example check-all check-apply host \
-	host-stock host-check host-arch host-table i386 i386-programs
+	host-stock host-check host-each host-arch host-table i386 i386-programs
 
 all: linux		## fetch, prepare and build ./linux (the default)
 
@@ -95,6 +95,10 @@ host-stock: host	## the same without our patches, to compare
 host-check: host linux tests-guest ## run tests and guests on the host kernel in QEMU
 	@tests/run host
 
+host-each: source	## build and boot the host kernel after each of its patches
+	@[ $(HOST) = 7.3 ] || scripts/fetch $(HOST)
+	@scripts/host-each $(HOST)
+
 ARCH ?= arm64
 host-arch: source	## the host patches on another architecture; ARCH=arm64
 	@[ $(HOST) = 7.3 ] || scripts/fetch $(HOST)
@@ -110,6 +114,8 @@ check-all: check-apply check stock ## everything that there is to test
 	for version in 7.3 6.12; do \
 		"$(firstword $(MAKE))" HOST=$$version host-stock host-check || \
 			bad="$$bad host-check/$$version"; \
+		"$(firstword $(MAKE))" HOST=$$version host-each || \
+			bad="$$bad host-each/$$version"; \
 		for arch in $$(scripts/host-arch --list); do \
 			"$(firstword $(MAKE))" HOST=$$version ARCH=$$arch \
 				host-arch || bad="$$bad $$arch/$$version"; \
@@ -145,7 +151,7 @@ $(BUILD)/tests/%: tests/guest/%.c $(wildcard tests/guest/*.h)
 
 # The same kernel for 32 bit, and programs for it; both run in QEMU
 I386_CC = i686-linux-gnu-gcc -static -O2 -Wall -Wextra
-I386_SHARED = attack_clone attack_signals attack_stub fp ptrace_stops
+I386_SHARED = attack_clone attack_signals attack_stub fp ptrace_stops sigframe
 I386_PROGRAMS = $(patsubst tests/i386/%.c,$(BUILD)/i386/%,\
 	$(wildcard tests/i386/*.c)) $(addprefix $(BUILD)/i386/,$(I386_SHARED))
 

@@ -53,7 +53,7 @@ for backend in native filter twostop; do
 	like "$backend: is used" "$(output "$backend.answer.log")" \
 		"*System call interception: $backend *"
 	for name in entries tls ptrace_stops attack_clone attack_stub fp \
-		attack_signals; do
+		sigframe attack_signals; do
 		program "$backend.$name" "$backend: $name:"
 		is "$backend: $name: nothing was written" "$(output \
 			"$backend.$name" "$backend.$name.log" |

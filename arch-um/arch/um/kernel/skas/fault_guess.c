@@ -77,6 +77,11 @@ static void wake_around(struct vm_area_struct *vma, unsigned long address)
 	pte_unmap_unlock(pte - 1, ptl);
 }
 
+static bool private_writable(const struct vm_area_struct *vma)
+{
+	return (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
+}
+
 static bool may_be_fetch(unsigned long address, unsigned long ip)
 {
 	return PAGE_ALIGN_DOWN(address) == PAGE_ALIGN_DOWN(ip) ||
@@ -99,7 +104,7 @@ static int guess_write(struct mm_struct *mm, unsigned long address,
 
 	wake_around(vma, address);
 	if (!mapped)
-		write = (vma->vm_flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
+		write = private_writable(vma);
 	else if ((vma->vm_flags & VM_WRITE) && !may_be_fetch(address, ip) &&
 		 pte_readable(mm, address))
 		write = 1;
@@ -158,8 +163,9 @@ static void fault_around(struct mm_struct *mm, unsigned long address)
 	if (!mmap_read_trylock(mm))
 		return;
 
+	/* It may have become another one meanwhile */
 	vma = vma_lookup(mm, address);
-	if (!vma)
+	if (!vma || !private_writable(vma))
 		goto out;
 
 	below = run_beside(vma, address, -(long)PAGE_SIZE);
