@@ -28,7 +28,7 @@ void um_fp_save(struct task_struct *task)
 }
 
 /**
- * um_fp_changed() - the FP registers in the thread struct were written
+ * um_fp_changed() - the FP registers in the thread struct will be written
  * @task:	current, or a task that is stopped
  */
 void um_fp_changed(struct task_struct *task)
@@ -45,8 +45,8 @@ void um_fp_init(struct task_struct *task)
 	if (using_seccomp)
 		return;
 
-	arch_init_fp_handler(task->thread.regs.regs.fp);
 	um_fp_changed(task);
+	arch_init_fp_handler(task->thread.regs.regs.fp);
 }
 
 /**

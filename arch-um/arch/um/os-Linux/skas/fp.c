@@ -12,8 +12,8 @@
  *	fp_loaded	the stub process has them
  *
  * Both false, which is how a task begins: regs->fp has them. Guest code makes
- * regs->fp stale. Who reads or writes regs->fp calls fp_save() first; who has
- * written it says so with fp_changed().
+ * regs->fp stale. Who reads or writes regs->fp calls fp_save() first; who is
+ * going to write it says so with fp_changed() then.
  *
  * All of this runs in the UML kernel, on its only CPU, while no guest code
  * runs: every stub process is stopped.
@@ -22,12 +22,41 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <linux/elf.h>
 #include <mm_id.h>
 #include <registers.h>
 #include <skas.h>
+#include <sysdep/fp_area.h>
 #include <sysdep/fp_put.h>
 #include <sysdep/ptrace.h>
 #include <skas/intercept.h>
+
+/*
+ * What the stub process of a task still has, while its regs->fp is being changed.
+ * Not to have to ask for it is a call less for each signal handler and for each
+ * return from one.
+ */
+static struct {
+	struct uml_pt_regs *of;
+	unsigned long *fp;
+} before;
+
+/* Those that a process of the guest may use; the others are never in use. */
+static int get_used_registers(int pid, unsigned long *fp)
+{
+	struct iovec iov = {
+		.iov_base = fp,
+		.iov_len = arch_fp_frame_size(),
+	};
+
+	if (host_fp_size <= EXTENDED_OFFSET)
+		return get_fp_registers(pid, fp);
+
+	return ptrace(PTRACE_GETREGSET, pid, NT_X86_XSTATE, &iov) ? -errno : 0;
+}
 
 /**
  * fp_save() - make regs->fp current
@@ -45,7 +74,7 @@ int fp_save(struct mm_id *mm_id, struct uml_pt_regs *regs)
 	if (mm_id->pid < 0)
 		return -ESRCH;
 
-	err = get_fp_registers(mm_id->pid, regs->fp);
+	err = get_used_registers(mm_id->pid, regs->fp);
 	if (err < 0)
 		return err;
 
@@ -54,11 +83,19 @@ int fp_save(struct mm_id *mm_id, struct uml_pt_regs *regs)
 }
 
 /**
- * fp_changed() - regs->fp was written
- * @regs:	registers of a task, not stale
+ * fp_changed() - regs->fp is about to be written
+ * @regs:	registers of a task
  */
 void fp_changed(struct uml_pt_regs *regs)
 {
+	if (regs->fp_loaded && !regs->fp_stale) {
+		if (!before.fp)
+			before.fp = malloc(host_fp_size);
+		before.of = before.fp ? regs : NULL;
+		if (before.of)
+			memcpy(before.fp, regs->fp, arch_fp_frame_size());
+	}
+
 	regs->fp_loaded = 0;
 }
 
@@ -85,21 +122,10 @@ int fp_unload(struct mm_id *mm_id)
 	return 0;
 }
 
-/*
- * The same task goes on with other registers, in a signal handler for example.
- * To ask what the tracee has is cheaper than to write everything; only if a call
- * to the host is a stop in a UML below this one, one call is better than two.
- */
-static int fp_update(struct mm_id *mm_id, struct uml_pt_regs *regs)
+static void fp_forget_before(const struct uml_pt_regs *regs)
 {
-	static unsigned long *old;
-
-	if (!old)
-		old = malloc(host_fp_size);
-	if (!old || intercept_runs || get_fp_registers(mm_id->pid, old))
-		return put_fp_registers(mm_id->pid, regs->fp);
-
-	return fp_replace(mm_id->pid, old, regs->fp);
+	if (before.of == regs)
+		before.of = NULL;
 }
 
 static int fp_put(struct mm_id *mm_id, struct uml_pt_regs *regs)
@@ -108,10 +134,11 @@ static int fp_put(struct mm_id *mm_id, struct uml_pt_regs *regs)
 	bool known;
 	int err;
 
-	if (!owner)
+	/* The same task goes on with others, in a signal handler for example */
+	if (owner == regs && before.of == regs)
+		return fp_replace(mm_id->pid, before.fp, regs->fp);
+	if (!owner || owner == regs)
 		return put_fp_registers(mm_id->pid, regs->fp);
-	if (owner == regs)
-		return fp_update(mm_id, regs);
 
 	/* If not, owner->fp is newer than what the tracee has */
 	known = owner->fp_loaded;
@@ -145,6 +172,7 @@ int fp_load(struct mm_id *mm_id, struct uml_pt_regs *regs)
 
 		tracee->fp_owner = regs;
 		regs->fp_loaded = 1;
+		fp_forget_before(regs);
 	}
 
 	regs->fp_stale = 1;
@@ -160,6 +188,7 @@ void fp_forget(struct mm_id *mm_id, struct uml_pt_regs *regs)
 {
 	if (mm_id->tracee->fp_owner == regs)
 		mm_id->tracee->fp_owner = NULL;
+	fp_forget_before(regs);
 	regs->fp_stale = 0;
 	regs->fp_loaded = 0;
 }

@@ -4,7 +4,6 @@
  */
 
 #include <cpuid.h>
-#include <init.h>
 #include <registers.h>
 #include <sysdep/fp_area.h>
 #include <sysdep/fp_put.h>
@@ -14,18 +13,7 @@
 /* Of a component, in ECX: it can be switched off for a process */
 #define COMPONENT_XFD	4u
 
-/**
- * arch_fp_frame_size() - the FP registers that each process may use
- *
- * ptrace(2) gives all that the CPU has. A part of it, the AMX tiles, is for
- * processes that have asked the host for it, and is left out of the frames of
- * all others: it is larger than many a stack for signals. No process of a guest
- * has asked, and so none has anything there.
- *
- * Return: the size in bytes of that part of an area of host_fp_size bytes,
- * from its beginning.
- */
-unsigned long __init arch_fp_frame_size(void)
+static unsigned long frame_size(void)
 {
 	unsigned int eax, ebx, ecx, edx, features, end, i;
 	unsigned long size = EXTENDED_OFFSET;
@@ -45,4 +33,26 @@ unsigned long __init arch_fp_frame_size(void)
 	}
 
 	return size < host_fp_size ? size : host_fp_size;
+}
+
+/**
+ * arch_fp_frame_size() - the FP registers that each process may use
+ *
+ * ptrace(2) gives all that the CPU has. A part of it, the AMX tiles, is for
+ * processes that have asked the host for it, and is left out of the frames of
+ * all others: it is larger than many a stack for signals. No process of a guest
+ * has asked, and so none has anything there.
+ *
+ * Return: the size in bytes of that part of an area of host_fp_size bytes,
+ * from its beginning.
+ */
+unsigned long arch_fp_frame_size(void)
+{
+	static unsigned long size;
+
+	/* The instruction is dear in a virtual machine */
+	if (!size)
+		size = frame_size();
+
+	return size;
 }

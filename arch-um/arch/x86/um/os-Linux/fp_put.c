@@ -41,7 +41,7 @@ static bool same_extended(const unsigned long *a, const unsigned long *b)
 	return (components(a) & other) == (components(b) & other) &&
 	       !memcmp((const char *)a + EXTENDED_OFFSET,
 		       (const char *)b + EXTENDED_OFFSET,
-		       host_fp_size - EXTENDED_OFFSET);
+		       arch_fp_frame_size() - EXTENDED_OFFSET);
 }
 
 /*
@@ -65,7 +65,7 @@ static void fxsave_image(char *image, const unsigned long *fp)
 /**
  * fp_replace() - write the FP registers of a tracee, whose present ones are known
  * @pid:	the tracee, stopped
- * @old:	what it has, host_fp_size bytes
+ * @old:	what it has, arch_fp_frame_size() bytes
  * @new:	what it is to have
  *
  * Return: 0 or -errno.
