@@ -38,12 +38,12 @@ no_mark() {
 }
 
 for name in fp fp_ptrace sigframe attack_calls attack_clone attack_trap \
-	attack_signals ptrace_stops ptrace_multi; do
+	attack_signals call_states ptrace_stops ptrace_multi; do
 	program "$name" filter --backend filter
 	program "$name" twostop --backend twostop
 done
 for name in fp fp_ptrace sigframe attack_calls attack_clone attack_trap \
-	"attack_signals 4000" ptrace_stops ptrace_multi; do
+	"attack_signals 4000" call_states ptrace_stops ptrace_multi; do
 	program "$name" native --depth 2
 done
 
@@ -57,6 +57,8 @@ for backend in filter twostop; do
 	program attack_stub "$backend" --backend "$backend"
 	no_mark "$backend"
 done
+program attack_stub native --depth 2
+no_mark native
 # It must be able to fail.
 "$BUILD/tests/attack_stub" --weak >"$T/out" 2>&1
 ST=

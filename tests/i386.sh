@@ -52,8 +52,8 @@ for backend in native filter twostop; do
 	like "$backend: output" "$(output "$backend.answer")" "i686 0 0"
 	like "$backend: is used" "$(output "$backend.answer.log")" \
 		"*System call interception: $backend *"
-	for name in entries tls ptrace_stops attack_clone attack_stub fp \
-		sigframe attack_signals; do
+	for name in entries tls ptrace_stops attack_clone attack_stub \
+		call_states fp sigframe attack_signals; do
 		program "$backend.$name" "$backend: $name:"
 		is "$backend: $name: nothing was written" "$(output \
 			"$backend.$name" "$backend.$name.log" |

@@ -5,7 +5,8 @@
  * native	The host has PTRACE_VM: a patched kernel, or a guest of ours.
  *		PTRACE_SYSCALL stops at the entry of a call; the next
  *		PTRACE_SYSCALL says with its tag that this call, and its exit
- *		stop, do not happen.
+ *		stop, do not happen. Behind a page fault it is the filter
+ *		that stops the next call, see guest_request().
  * filter	Any host with seccomp filters. The filter stops the tracee
  *		before the call (SECCOMP_RET_TRACE); a number of -1 skips it
  *		and PTRACE_CONT reports no exit.
@@ -34,7 +35,7 @@ const struct intercept_backend backend_native = {
 	.what		= "PTRACE_SYSCALL with PTRACE_VM_SKIPCALL, one stop per call",
 	.request	= PTRACE_SYSCALL,
 	.syscall_stop	= ENTRY_STOP,
-	.filter		= STUB_FILTER_NONE,
+	.filter		= STUB_FILTER_INTERCEPT,
 };
 
 const struct intercept_backend backend_filter = {
@@ -43,7 +44,7 @@ const struct intercept_backend backend_filter = {
 	.request	= PTRACE_CONT,
 	.syscall_stop	= SECCOMP_STOP,
 	.filter		= STUB_FILTER_INTERCEPT,
-	.stub_returns	= true,
+	.needs_filter	= true,
 };
 
 /*
@@ -71,13 +72,24 @@ const struct intercept_backend backend_twostop = {
 	.what		= "PTRACE_SYSCALL and number -1, two stops per call",
 	.request	= PTRACE_SYSCALL,
 	.syscall_stop	= ENTRY_STOP,
-	.filter		= STUB_FILTER_NONE,
+	.filter		= STUB_FILTER_BACKSTOP,
 	.leave_entry	= twostop_leave_entry,
 };
 
 const struct intercept_backend *intercept;
-enum stub_filter intercept_filter;
+enum stub_filter intercept_filter = STUB_FILTER_NONE;
 bool intercept_runs;
+
+/**
+ * is_filter_stop() - has the seccomp filter stopped a tracee?
+ * @status:	wait status
+ *
+ * Return: true if so.
+ */
+bool is_filter_stop(int status)
+{
+	return status >> 8 == SECCOMP_STOP;
+}
 
 /**
  * is_syscall_stop() - has guest code stopped at a system call?
@@ -91,7 +103,7 @@ bool intercept_runs;
 bool is_syscall_stop(int status)
 {
 	return status >> 8 == intercept->syscall_stop ||
-	       status >> 8 == SECCOMP_STOP;
+	       is_filter_stop(status);
 }
 
 /* What ptrace_vm= asked for; NULL is auto. */
@@ -141,17 +153,14 @@ static char boot_line[200] __initdata;
 
 static void __init describe(const char *why)
 {
-	static const char * const backstop[] = {
-		[STUB_FILTER_NONE]	= ", no seccomp backstop",
-		[STUB_FILTER_BACKSTOP]	= ", seccomp backstop",
-		[STUB_FILTER_INTERCEPT]	= "",
-	};
-
 	strscpy(boot_line, "System call interception: ");
 	strlcat(boot_line, intercept->name, sizeof(boot_line));
 	strlcat(boot_line, " (", sizeof(boot_line));
 	strlcat(boot_line, intercept->what, sizeof(boot_line));
-	strlcat(boot_line, backstop[intercept_filter], sizeof(boot_line));
+	if (!intercept->needs_filter)
+		strlcat(boot_line, intercept_filter == STUB_FILTER_NONE ?
+			", no seccomp backstop" : ", seccomp backstop",
+			sizeof(boot_line));
 	if (intercept_runs)
 		strlcat(boot_line, ", PTRACE_VM_RUN", sizeof(boot_line));
 	strlcat(boot_line, "; ", sizeof(boot_line));
@@ -216,9 +225,8 @@ void __init intercept_choose(void)
 			why = "the host has neither PTRACE_VM nor proper seccomp filters";
 	}
 
-	intercept_filter = intercept->filter;
-	if (intercept_filter == STUB_FILTER_NONE && !probe_filter())
-		intercept_filter = STUB_FILTER_BACKSTOP;
+	if (intercept->needs_filter || !probe_filter())
+		intercept_filter = intercept->filter;
 
 	intercept_runs = intercept == &backend_native && probe_run();
 	tracee_stop_signals_off();

@@ -216,7 +216,7 @@ static int __init probe_skip(const struct intercept_backend *backend, int pid,
 	if (UPT_SYSCALL_ARG1(&regs) != SKIPPED_RESULT)
 		return -EOPNOTSUPP;
 
-	if (backend->filter != STUB_FILTER_NONE && !UPT_SYSCALL_ARG2(&regs))
+	if (backend->needs_filter && !UPT_SYSCALL_ARG2(&regs))
 		return -EOPNOTSUPP;
 
 	return 0;
@@ -226,7 +226,7 @@ static int __init probe(const struct intercept_backend *backend, bool hide_nr)
 {
 	int pid, err;
 
-	err = probe_begin(backend->filter != STUB_FILTER_NONE, &pid);
+	err = probe_begin(backend->needs_filter, &pid);
 	if (err)
 		return err;
 

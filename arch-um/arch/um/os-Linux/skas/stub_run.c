@@ -54,6 +54,7 @@ static int stub_go_on(struct mm_id *mm_id, int sig)
 	int status, err;
 
 	mm_id->tracee->gp_known = false;
+	mm_id->tracee->at_filter = false;
 	do {
 		if (ptrace(PTRACE_CONT, mm_id->pid, PTRACE_VM_SKIPCALL, sig))
 			return -errno;

@@ -200,12 +200,17 @@ int tracee_run(struct mm_id *mm_id, int request, unsigned long *gp, bool get,
 		if (ptrace(request, pid, PTRACE_VM_SKIPCALL, 0))
 			return -errno;
 	} else if (err != -EINTR) {
+		mm_id->tracee->at_filter = !err && is_filter_stop(*status);
 		return err;
 	}
 	/* -EINTR: a signal for the UML kernel, which is handled: go on waiting */
 
 	err = tracee_wait(pid, status);
-	if (!err && get)
+	if (err)
+		return err;
+
+	mm_id->tracee->at_filter = is_filter_stop(*status);
+	if (get)
 		err = read_registers(mm_id, gp);
 	if (err)
 		return err;
@@ -266,6 +271,7 @@ void tracee_recycle(struct tracee *tracee)
 	tracee->fp_owner = NULL;
 	tracee->last_fault = (struct last_fault) {};
 	tracee->stub_stays = false;
+	tracee->at_filter = false;
 	tracee->empty = true;
 }
 

@@ -17,9 +17,9 @@
  *
  * On a host that has PTRACE_VM_RUN, tracee_run() is one call.
  *
- * A page fault is resolved by fault_guess() and mapped by the stub. With the
- * filter backend it has one stop, too: there the stub goes over into guest code
- * by itself. Elsewhere the end of the stub is a second one.
+ * A page fault is resolved by fault_guess() and mapped by the stub. If there is a
+ * filter to stop the next call of the guest, the stub goes over into guest code
+ * by itself. Elsewhere the end of the stub is a second stop.
  *
  * No request here lets the host make a call of the guest: number and tag both
  * say so at every resume, whatever kind of stop came before, and a single step
@@ -30,6 +30,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <asm/processor-flags.h>
 #include <as-layout.h>
@@ -69,8 +70,9 @@ static int prepare_run(struct mm_id *mm_id, struct uml_pt_regs *regs,
 {
 	int err;
 
-	*by_stub = intercept->stub_returns && mm_id->syscall_data_len > 0 &&
-		   !step && !mm_id->tracee->stub_stays && !in_stub(regs) &&
+	*by_stub = intercept_filter == STUB_FILTER_INTERCEPT &&
+		   mm_id->syscall_data_len > 0 && !step &&
+		   !mm_id->tracee->stub_stays && !in_stub(regs) &&
 		   arch_stub_can_enter(regs->gp);
 	mm_id->tracee->stub_stays = false;
 	if (*by_stub) {
@@ -134,6 +136,20 @@ static int examine_stop(struct mm_id *mm_id, struct uml_pt_regs *regs,
 }
 
 /*
+ * The calls of the stub must not stop. Nor must the exit of a call that the filter
+ * has stopped: it had no entry stop at which a tag could have said so. In both
+ * cases it is the filter again that stops the next call of the guest.
+ */
+static int guest_request(const struct tracee *tracee, bool by_stub)
+{
+	if (intercept_filter == STUB_FILTER_INTERCEPT &&
+	    (by_stub || tracee->at_filter))
+		return PTRACE_CONT;
+
+	return intercept->request;
+}
+
+/*
  * Let the guest run up to its next stop.
  *
  * @exact: a fault has to come with its error code
@@ -158,8 +174,8 @@ static int run_guest(struct mm_id *mm_id, struct uml_pt_regs *regs,
 	tls_load(mm_id);
 	err = prepare_run(mm_id, regs, step, gp, &by_stub);
 	if (!err)
-		err = tracee_run(mm_id, intercept->request, gp, true, si,
-				 &status);
+		err = tracee_run(mm_id, guest_request(mm_id->tracee, by_stub),
+				 gp, true, si, &status);
 	if (err)
 		goto lost;
 

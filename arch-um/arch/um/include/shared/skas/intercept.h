@@ -40,7 +40,9 @@ struct uml_pt_regs;
  * @STUB_FILTER_NONE:		none, the host has no seccomp filters
  * @STUB_FILTER_BACKSTOP:	the filter lets the number -1 pass: ptrace has
  *				seen the call already and asked to skip it
- * @STUB_FILTER_INTERCEPT:	the filter is what stops each call
+ * @STUB_FILTER_INTERCEPT:	the filter stops each call that ptrace has not
+ *				seen. So guest code may be entered by PTRACE_CONT,
+ *				which does not stop at the calls of the stub
  */
 enum stub_filter {
 	STUB_FILTER_NONE,
@@ -55,10 +57,8 @@ enum stub_filter {
  * @request:		ptrace request that lets guest code run up to its next
  *			system call
  * @syscall_stop:	wait status, shifted right by 8, of the stop at a call
- * @filter:		the filter that this backend needs of a stub process
- * @stub_returns:	a run of the stub may go over into guest code. That takes
- *			a request that does not stop at the calls of the stub,
- *			and something else that stops at those of the guest
+ * @filter:		the filter of a stub process, if the host has filters
+ * @needs_filter:	it has to have them
  * @leave_entry:	bring a tracee that is stopped at the entry of a call
  *			to where it may be resumed without running it, or NULL
  *			if the number -1 and the tag do that on the way.
@@ -70,7 +70,7 @@ struct intercept_backend {
 	int request;
 	int syscall_stop;
 	enum stub_filter filter;
-	bool stub_returns;
+	bool needs_filter;
 	int (*leave_entry)(int pid);
 };
 
@@ -91,6 +91,7 @@ struct last_fault {
  * @last_fault:	see kernel/skas/fault_guess.c
  * @cpu_moves:	see os-Linux/skas/cpu.c
  * @stub_stays:	the next run of the stub shall not go over into guest code
+ * @at_filter:	it was the filter that stopped it
  * @empty:	nothing of the guest has been mapped yet
  * @debugregs:	the debug registers that the stub process has; nothing is
  *		watched if number 7 is 0
@@ -107,6 +108,7 @@ struct tracee {
 	struct last_fault last_fault;
 	unsigned long cpu_moves;
 	bool stub_stays;
+	bool at_filter;
 	bool empty;
 	unsigned long debugregs[8];
 	unsigned long gp[MAX_REG_NR];
@@ -122,13 +124,14 @@ extern const struct intercept_backend backend_twostop;
 
 /* The backend in use; valid once intercept_choose() has returned. */
 extern const struct intercept_backend *intercept;
-/* The filter of a stub process, at least what the backend needs. */
+/* The filter of a stub process */
 extern enum stub_filter intercept_filter;
 /* The host has PTRACE_VM_RUN. */
 extern bool intercept_runs;
 
 /* os-Linux/skas/backend.c */
 void intercept_choose(void);
+bool is_filter_stop(int status);
 bool is_syscall_stop(int status);
 
 /* os-Linux/skas/probe.c */
