@@ -15,7 +15,7 @@ unexport MAKEFLAGS MAKELEVEL
 .PHONY: all linux source prepare stock init rootfs boot run check clean help \
 	tests-guest built bench bench-levels nested bench-syscalls lint \
 	series kunit umview umvu example check-all check-apply host \
-	host-stock host-check host-each host-arch host-table i386 i386-programs
+	host-stock hosts host-check host-each host-arch host-table i386 i386-programs
 
 all: linux		## fetch, prepare and build ./linux (the default)
 
@@ -94,6 +94,11 @@ host-stock: host	## the same without our patches, to compare
 
 host-check: host linux tests-guest ## run tests and guests on the host kernel in QEMU
 	@tests/run host
+
+hosts: host-stock	## build the host kernels that make check runs on, arm64 too
+	@scripts/host-kernel arm64 patched $(HOST)
+	@scripts/host-selftests arm64 $(HOST)
+	@scripts/host-kernel arm64 stock $(HOST)
 
 host-each: source	## build and boot the host kernel after each of its patches
 	@[ $(HOST) = 7.3 ] || scripts/fetch $(HOST)

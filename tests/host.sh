@@ -7,6 +7,8 @@
 
 # shellcheck source=tests/lib.sh
 . "$(dirname -- "$0")/lib.sh"
+# shellcheck source=tests/host/lib.sh
+. "$TOP/tests/host/lib.sh"
 
 VERSION=${HOST:-7.3}
 PROGRAMS=$BUILD/host/tests-x86_64-$VERSION
@@ -56,32 +58,6 @@ boot() {
 	/^@end / { print $3 > (dir name ".status"); close(dir name ".status")
 		close(dir name); name = ""; next }
 	name != "" { print > (dir name) }'
-}
-
-# status KIND NAME, output KIND NAME
-status() {
-	cat "$T/$1/$2.status" 2>/dev/null || echo "not run"
-}
-output() {
-	cat "$T/$1/$2" 2>/dev/null
-}
-
-# passes KIND NAME DESC: a TAP program without failures
-passes() {
-	if [ "$(status "$1" "$2")" = 0 ]; then
-		result ok "$3"
-	else
-		fail "$3" "exit status $(status "$1" "$2")" \
-			"$(output "$1" "$2" | grep -A 3 '^not ok' | head -n 20)"
-	fi
-}
-
-# verdicts KIND NAME: the lines with a verdict, without times and addresses
-verdicts() {
-	output "$1" "$2" |
-		sed -n '/^ok \|^not ok \|^\[OK\]\|^\[FAIL\]\|^PASS$/p' |
-		sed 's/0x[0-9a-f]*//g'
-	echo "exit status $(status "$1" "$2")"
 }
 
 boot patched
@@ -161,20 +137,6 @@ for program in result result_32 result_64_32; do
 done
 is "unpatched: umview's probe finds none" "$(status stock probe)" 0
 for program in "$PROGRAMS"/ptrace.* "$PROGRAMS"/x86.* "$PROGRAMS"/seccomp.*; do
-	program=${program##*/}
-	case $program in
-	ptrace.ptrace_vm*)
-		# 4 is a kselftest's way to say so
-		is "unpatched: $program skips" "$(status stock "$program")" 4
-		like "... and says why" "$(output stock "$program")" \
-			"*SKIP this kernel has no PTRACE_VM*"
-		continue
-		;;
-	esac
-	verdicts patched "$program" >"$T/patched.verdicts"
-	verdicts stock "$program" >"$T/stock.verdicts"
-	ok "$program: as on the unpatched kernel" \
-		diff "$T/stock.verdicts" "$T/patched.verdicts"
-	ok "... and says something" test "$(wc -l <"$T/patched.verdicts")" -gt 1
+	as_unpatched "${program##*/}"
 done
 finish
