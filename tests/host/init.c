@@ -7,6 +7,8 @@
  * it, it runs every program of /tests in turn. Either way a line
  * "exit NAME: STATUS" tells how each one ended.
  *
+ * As "sleep" it sleeps, for a test that runs that program.
+ *
  * Output goes to /dev/ttyS1 where there is one, else to the console.
  */
 
@@ -155,10 +157,13 @@ static bool enter_files(void)
 
 static char command[65536];
 
-int main(void)
+int main(int argc, char **args)
 {
 	char *argv[] = { "/bin/sh", "-c", command, NULL };
 	int fd;
+
+	if (!strcmp(args[0], "sleep"))
+		return argc == 2 ? sleep(atoi(args[1])) : 1;
 
 	mount_all();
 	open_output();
