@@ -18,7 +18,7 @@ export BUILD
 
 for kind in patched stock; do
 	[ -e "$BUILD/host/$ARCH-$VERSION-$kind/image" ] || {
-		skip "all" "no $kind kernel for $ARCH; run: make hosts"
+		skip "all" "no $kind kernel for $ARCH; run: make hosts, or make host-arch ARCH=$ARCH HOST=$VERSION"
 		finish
 	}
 done

@@ -4,7 +4,7 @@
  *
  * The way in which UML lets a program run, and what stops its next call, may
  * depend on the last stop: behind a page fault its stub goes over into the
- * program, behind a trap ptrace stops the next call, behind a call that which
+ * program, behind a trap ptrace stops the next call, behind a call whatever has
  * stopped that one. Here calls follow each of these, in all orders, alone, under a
  * tracer, step by step, and with a seccomp filter of the guest, which must see all
  * of them, the number -1 as well.
@@ -32,7 +32,7 @@
 
 #define ROUNDS		60
 #define ENTRY_EXIT	(SIGTRAP | 0x80)
-/* As far from one another as no kernel brings in pages that nobody asked for */
+/* Farther apart than any kernel brings in pages that nobody asked for */
 #define STRIDE		(64 * 4096)
 #define NO_CALL		0x3333
 #ifdef SYS_sigreturn
@@ -84,7 +84,7 @@ static long call(long nr)
 static void fault(int i)
 {
 	fresh[(long)i * STRIDE] = 1;
-	/* Here, and not behind the call */
+	/* Make the compiler write here, before the call */
 	asm volatile ("" : : : "memory");
 }
 

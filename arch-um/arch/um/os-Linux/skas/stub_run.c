@@ -5,8 +5,8 @@
  * learns the details of a fault.
  *
  * The tracee may be at the entry of a call of the guest when a run begins.
- * That call must not happen: the number is -1 (filter), and the tag says so,
- * too (native). twostop has left the entry already.
+ * That call must not happen: the number is -1, which the filter wants, and the
+ * tag says so at an entry stop (native). twostop has left the entry already.
  */
 
 #include <errno.h>

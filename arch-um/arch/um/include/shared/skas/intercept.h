@@ -55,7 +55,7 @@ enum stub_filter {
  * @name:		value of the ptrace_vm= boot option
  * @what:		how it works, for the boot line
  * @request:		ptrace request that lets guest code run up to its next
- *			system call
+ *			system call; behind a stop at the filter it is PTRACE_CONT
  * @syscall_stop:	wait status, shifted right by 8, of the stop at a call
  * @filter:		the filter of a stub process, if the host has filters
  * @needs_filter:	it has to have them
