@@ -33,7 +33,8 @@ void um_fp_save(struct task_struct *task)
  */
 void um_fp_changed(struct task_struct *task)
 {
-	fp_changed(&task->thread.regs.regs);
+	fp_changed(task->mm ? &task->mm->context.id : NULL,
+		   &task->thread.regs.regs);
 }
 
 /**

@@ -84,11 +84,14 @@ int fp_save(struct mm_id *mm_id, struct uml_pt_regs *regs)
 
 /**
  * fp_changed() - regs->fp is about to be written
- * @regs:	registers of a task
+ * @mm_id:	the address space of the task that @regs belong to, if it has one
+ * @regs:	its registers
  */
-void fp_changed(struct uml_pt_regs *regs)
+void fp_changed(const struct mm_id *mm_id, struct uml_pt_regs *regs)
 {
-	if (regs->fp_loaded && !regs->fp_stale) {
+	/* Those of a new task are a copy, and not loaded */
+	if (mm_id && mm_id->tracee && mm_id->tracee->fp_owner == regs &&
+	    regs->fp_loaded && !regs->fp_stale) {
 		if (!before.fp)
 			before.fp = malloc(host_fp_size);
 		before.of = before.fp ? regs : NULL;

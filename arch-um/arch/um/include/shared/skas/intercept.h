@@ -187,7 +187,7 @@ bool stub_pool_take(struct mm_id *mm_id);
 
 /* os-Linux/skas/fp.c */
 int fp_save(struct mm_id *mm_id, struct uml_pt_regs *regs);
-void fp_changed(struct uml_pt_regs *regs);
+void fp_changed(const struct mm_id *mm_id, struct uml_pt_regs *regs);
 int fp_unload(struct mm_id *mm_id);
 int fp_load(struct mm_id *mm_id, struct uml_pt_regs *regs);
 void fp_forget(struct mm_id *mm_id, struct uml_pt_regs *regs);
