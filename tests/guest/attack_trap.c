@@ -6,6 +6,8 @@
 
 #define _GNU_SOURCE
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include "tap.h"
@@ -209,6 +212,101 @@ static void segment_bases(void)
 		munmap(fresh, PAGE);
 	}
 	ok(good, "system calls and faults with a base in the kernel");
+}
+
+/*
+ * A thread with such a base takes turns with one that has another: none may be
+ * given the other's. Ticks hit both, since what a tracer knows of registers may
+ * be of a thread that ran before.
+ */
+#define KERNEL_BASE	0xffff888000000000
+#define USER_BASE	0x12345000ul
+#define TURNS_MS	1500
+
+static struct {
+	bool end;
+	unsigned long user_turns, user_wrong, kernel_turns, kernel_wrong;
+} turns;
+
+static unsigned long get_base(void)
+{
+	unsigned long base;
+
+	asm volatile ("rdgsbase %0" : "=r" (base));
+	return base;
+}
+
+static void set_base(unsigned long base)
+{
+	asm volatile ("wrgsbase %0" : : "r" (base));
+}
+
+/* Has the current thread another base than @want or 0 after a turn of others? */
+static bool wrong_after_turn(unsigned long want)
+{
+	unsigned long base;
+
+	set_base(want);
+	syscall(SYS_sched_yield);
+	base = get_base();
+
+	return base != want && base;
+}
+
+static void *user_thread(void *arg)
+{
+	while (!__atomic_load_n(&turns.end, __ATOMIC_RELAXED)) {
+		turns.user_turns++;
+		turns.user_wrong += wrong_after_turn(USER_BASE);
+	}
+
+	return arg;
+}
+
+static bool time_is_up(const struct timeval *begin)
+{
+	struct timeval now;
+
+	gettimeofday(&now, NULL);
+	return (now.tv_sec - begin->tv_sec) * 1000 +
+	       (now.tv_usec - begin->tv_usec) / 1000 > TURNS_MS;
+}
+
+static int threads_with_bases(void *arg)
+{
+	struct timeval begin;
+	pthread_t thread;
+	int spin;
+
+	(void)arg;
+	gettimeofday(&begin, NULL);
+	if (pthread_create(&thread, NULL, user_thread, NULL))
+		return 1;
+	while (!time_is_up(&begin)) {
+		turns.kernel_turns++;
+		turns.kernel_wrong += wrong_after_turn(KERNEL_BASE);
+		/* For ticks to come here, not in the other thread alone */
+		for (spin = 0; spin < 500000; spin++)
+			asm volatile ("");
+	}
+	__atomic_store_n(&turns.end, true, __ATOMIC_RELAXED);
+	pthread_join(thread, NULL);
+	if (turns.user_wrong || turns.kernel_wrong)
+		return 2;
+
+	return turns.user_turns < 100 || turns.kernel_turns < 100;
+}
+
+static void segment_bases_of_threads(void)
+{
+	int status = child_run(threads_with_bases, NULL, 20);
+
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGILL) {
+		skip("bases of threads", "no wrgsbase for programs here");
+		return;
+	}
+	if (!ok(status == 0, "a thread with a base in the kernel gets no other's"))
+		diag("it %s", child_status(status));
 }
 
 /* sigreturn to registers that a process must not have. */
@@ -461,6 +559,7 @@ int main(void)
 	handler_of_32();
 	segments();
 	segment_bases();
+	segment_bases_of_threads();
 	return_to("nothing wrong", 0, 0, false);
 	return_to("cs = 0", 1, 0, true);
 	return_to("cs = 0x1234", 1, 0x1234, true);

@@ -191,7 +191,11 @@ int tracee_run(struct mm_id *mm_id, int request, unsigned long *gp, bool get,
 	int pid = mm_id->pid, err;
 
 	/* -EIO: not run, for the host does not like a register */
-	err = intercept_runs ? run_in_one(pid, request, gp, si, status) : -EIO;
+	err = -EIO;
+	if (intercept_runs) {
+		mm_id->tracee->gp_known = false;
+		err = run_in_one(pid, request, gp, si, status);
+	}
 	if (err == -EIO) {
 		err = write_registers(mm_id, gp);
 		if (err)
