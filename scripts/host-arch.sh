@@ -8,8 +8,8 @@
 # the C library, or - for what this machine has; what Linux calls the first
 # serial port; Debian's package of the emulator; the emulator with a machine.
 #
-# Before QEMU 9.1, an iret from user to user mode faults with SMAP; UML's filter
-# backend makes such ones on x86_64.
+# Before QEMU 9.1, an iret from user to user mode faults with SMAP; UML's stub
+# makes such ones on x86_64, and does it another way where they fault.
 # The firmware of a Macintosh wants a screen to print on, unless it is told that
 # there is none; Linux asks for its output, and comes no further without one.
 HOST_ARCHS='

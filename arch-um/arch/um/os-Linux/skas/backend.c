@@ -79,6 +79,7 @@ const struct intercept_backend backend_twostop = {
 const struct intercept_backend *intercept;
 enum stub_filter intercept_filter = STUB_FILTER_NONE;
 bool intercept_runs;
+bool intercept_stub_enters;
 
 /**
  * is_filter_stop() - has the seccomp filter stopped a tracee?
@@ -149,7 +150,7 @@ static int __init backend_usable(const struct intercept_backend *backend)
 	return probe_twostop();
 }
 
-static char boot_line[200] __initdata;
+static char boot_line[256] __initdata;
 
 static void __init describe(const char *why)
 {
@@ -160,6 +161,9 @@ static void __init describe(const char *why)
 	if (!intercept->needs_filter)
 		strlcat(boot_line, intercept_filter == STUB_FILTER_NONE ?
 			", no seccomp backstop" : ", seccomp backstop",
+			sizeof(boot_line));
+	if (intercept_filter == STUB_FILTER_INTERCEPT && !intercept_stub_enters)
+		strlcat(boot_line, ", two stops per page fault: iret fails",
 			sizeof(boot_line));
 	if (intercept_runs)
 		strlcat(boot_line, ", PTRACE_VM_RUN", sizeof(boot_line));
@@ -228,6 +232,8 @@ void __init intercept_choose(void)
 	if (intercept->needs_filter || !probe_filter())
 		intercept_filter = intercept->filter;
 
+	intercept_stub_enters = intercept_filter == STUB_FILTER_INTERCEPT &&
+				probe_stub_enter();
 	intercept_runs = intercept == &backend_native && probe_run();
 	tracee_stop_signals_off();
 

@@ -23,6 +23,7 @@
 #include <registers.h>
 #include <sysdep/ptrace.h>
 #include <sysdep/stub.h>
+#include <sysdep/stub_regs.h>
 #include <uapi/linux/ptrace_vm.h>
 #include <skas/intercept.h>
 
@@ -272,6 +273,32 @@ bool __init probe_run(void)
 	probe_end(pid);
 
 	return works;
+}
+
+/**
+ * probe_stub_enter() - can a process go over into guest code by itself?
+ *
+ * Before version 9.1 QEMU's emulation of a CPU with SMAP lets an iret from user
+ * to user mode fault.
+ *
+ * Return: true if the way of the stub works here.
+ */
+bool __init probe_stub_enter(void)
+{
+	int status, n, pid;
+
+	os_flush_stdout();
+
+	pid = fork();
+	if (pid < 0)
+		return false;
+	if (pid == 0) {
+		arch_try_stub_enter();
+		_exit(0);
+	}
+	CATCH_EINTR(n = waitpid(pid, &status, __WALL));
+
+	return n == pid && status == 0;
 }
 
 /**

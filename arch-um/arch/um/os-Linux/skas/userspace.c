@@ -70,9 +70,8 @@ static int prepare_run(struct mm_id *mm_id, struct uml_pt_regs *regs,
 {
 	int err;
 
-	*by_stub = intercept_filter == STUB_FILTER_INTERCEPT &&
-		   mm_id->syscall_data_len > 0 && !step &&
-		   !mm_id->tracee->stub_stays && !in_stub(regs) &&
+	*by_stub = intercept_stub_enters && mm_id->syscall_data_len > 0 &&
+		   !step && !mm_id->tracee->stub_stays && !in_stub(regs) &&
 		   arch_stub_can_enter(regs->gp);
 	mm_id->tracee->stub_stays = false;
 	if (*by_stub) {

@@ -128,6 +128,8 @@ extern const struct intercept_backend *intercept;
 extern enum stub_filter intercept_filter;
 /* The host has PTRACE_VM_RUN. */
 extern bool intercept_runs;
+/* The stub may go over into guest code by itself. */
+extern bool intercept_stub_enters;
 
 /* os-Linux/skas/backend.c */
 void intercept_choose(void);
@@ -137,6 +139,7 @@ bool is_syscall_stop(int status);
 /* os-Linux/skas/probe.c */
 int probe_native(void);
 bool probe_run(void);
+bool probe_stub_enter(void);
 int probe_filter(void);
 int probe_twostop(void);
 int probe_registers(void);

@@ -38,6 +38,12 @@ struct stub_guest_regs {
 
 int arch_stub_complete(int fd, unsigned long long offset);
 bool arch_stub_can_enter(const unsigned long *guest);
+
+/* Nothing that could fail: pop and jmp */
+static inline void arch_try_stub_enter(void)
+{
+}
+
 void arch_user_segments(unsigned long *gp);
 void tls_load(struct mm_id *mm_id);
 #ifndef __UM_HOST__
@@ -62,6 +68,26 @@ static inline int arch_stub_complete(int fd, unsigned long long offset)
 static inline bool arch_stub_can_enter(const unsigned long *guest)
 {
 	return true;
+}
+
+/* The iretq with which stub_calls() ends, to the next instruction */
+static inline void arch_try_stub_enter(void)
+{
+	unsigned long sp, ip;
+
+	asm volatile ("	mov	%%rsp, %[sp]\n"
+		      "	sub	$128, %%rsp\n" /* the red zone */
+		      "	mov	%%ss, %[ip]\n"
+		      "	push	%[ip]\n"
+		      "	push	%[sp]\n"
+		      "	pushf\n"
+		      "	mov	%%cs, %[ip]\n"
+		      "	push	%[ip]\n"
+		      "	lea	1f(%%rip), %[ip]\n"
+		      "	push	%[ip]\n"
+		      "	iretq\n"
+		      "1:\n"
+		      : [sp] "=&r" (sp), [ip] "=&r" (ip) : : "memory", "cc");
 }
 
 /* Bases are among the registers there. */
