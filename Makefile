@@ -116,6 +116,7 @@ host-table:		## put the results of host-arch into README.md
 check-all: check-apply check stock ## everything that there is to test
 	@rootfs/mkrootfs umview
 	@bad=; \
+	"$(firstword $(MAKE))" i386 || bad=" i386"; \
 	for version in 7.3 6.12; do \
 		"$(firstword $(MAKE))" HOST=$$version host-stock host-check || \
 			bad="$$bad host-check/$$version"; \
