@@ -28,11 +28,11 @@ static unsigned long frame_size(void)
 			continue;
 		__cpuid_count(CPUID_XSTATE, i, eax, ebx, ecx, edx);
 		end = ebx + eax;
-		if (!(ecx & COMPONENT_XFD) && end > size)
+		if (!(ecx & COMPONENT_XFD) && end > size && end <= host_fp_size)
 			size = end;
 	}
 
-	return size < host_fp_size ? size : host_fp_size;
+	return size;
 }
 
 /**
