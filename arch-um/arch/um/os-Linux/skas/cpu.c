@@ -139,21 +139,28 @@ static int next_cpu(void)
 }
 
 /**
+ * cpu_look_is_due() - should guest code stop for cpu_revisit()?
+ *
+ * Return: true if so.
+ */
+bool cpu_look_is_due(void)
+{
+	return schedstat_fd >= 0 && os_nsecs() - last_look >= INTERVAL_NS;
+}
+
+/**
  * cpu_revisit() - go to another CPU if this one is busy with something else
  *
- * To be called at timer ticks.
+ * To be called while guest code is stopped, now and then.
  */
 void cpu_revisit(void)
 {
 	long long now, delay, lost;
 
-	if (schedstat_fd < 0)
+	if (!cpu_look_is_due())
 		return;
 
 	now = os_nsecs();
-	if (now - last_look < INTERVAL_NS)
-		return;
-
 	delay = wait_time();
 	lost = (delay - last_delay) * 100 / (now - last_look);
 	last_look = now;

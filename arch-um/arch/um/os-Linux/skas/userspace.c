@@ -172,9 +172,15 @@ static int run_guest(struct mm_id *mm_id, struct uml_pt_regs *regs,
 	debugregs_load(mm_id, current_debugregs());
 	tls_load(mm_id);
 	err = prepare_run(mm_id, regs, step, gp, &by_stub);
-	if (!err)
-		err = tracee_run(mm_id, guest_request(mm_id->tracee, by_stub),
-				 gp, true, si, &status);
+	if (err)
+		goto lost;
+
+	regs->is_user = 1;
+	if (!guest_runs(true))
+		return SIGALRM;
+	err = tracee_run(mm_id, guest_request(mm_id->tracee, by_stub), gp,
+			 true, si, &status);
+	guest_runs(false);
 	if (err)
 		goto lost;
 
@@ -185,7 +191,6 @@ static int run_guest(struct mm_id *mm_id, struct uml_pt_regs *regs,
 		return SIGALRM;
 	}
 
-	regs->is_user = 1;
 	memcpy(regs->gp, gp, sizeof(gp));
 	if (step)
 		UPT_EFLAGS(regs) &= ~X86_EFLAGS_TF;

@@ -173,11 +173,16 @@ void cpu_choose(void);
 void cpu_anywhere(void);
 void cpu_inherited(struct tracee *tracee);
 void cpu_follow(struct mm_id *mm_id);
+bool cpu_look_is_due(void);
 void cpu_revisit(void);
 
 /* kernel/skas/fault_guess.c */
 int fault_guess(struct last_fault *last, unsigned long address,
 		unsigned long ip, bool mapped);
+
+/* kernel/skas/guest_irq.c */
+bool guest_runs(bool now);
+void guest_kick(void);
 
 /* kernel/skas/refuse.c */
 void guest_refuse(void);
