@@ -38,12 +38,12 @@ no_mark() {
 }
 
 for name in fp fp_ptrace sigframe attack_calls attack_clone attack_trap \
-	attack_signals call_states ptrace_stops ptrace_multi; do
+	attack_signals call_states cpu_time ptrace_stops ptrace_multi; do
 	program "$name" filter --backend filter
 	program "$name" twostop --backend twostop
 done
 for name in fp fp_ptrace sigframe attack_calls attack_clone attack_trap \
-	"attack_signals 4000" call_states ptrace_stops ptrace_multi; do
+	"attack_signals 4000" call_states cpu_time ptrace_stops ptrace_multi; do
 	program "$name" native --depth 2
 done
 

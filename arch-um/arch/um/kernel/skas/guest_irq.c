@@ -52,3 +52,15 @@ void guest_kick(void)
 	    ((read_thread_flags() & _TIF_WORK_MASK) || cpu_look_is_due()))
 		os_alarm_process(current->mm->context.id.pid);
 }
+
+/**
+ * guest_irq_regs() - what has an interrupt interrupted?
+ * @regs:	the registers of the UML kernel
+ *
+ * Return: the registers of guest code if that runs, as they were when it was
+ * resumed, else @regs.
+ */
+struct uml_pt_regs *guest_irq_regs(struct uml_pt_regs *regs)
+{
+	return READ_ONCE(runs) ? &current->thread.regs.regs : regs;
+}

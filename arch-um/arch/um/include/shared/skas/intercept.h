@@ -183,6 +183,7 @@ int fault_guess(struct last_fault *last, unsigned long address,
 /* kernel/skas/guest_irq.c */
 bool guest_runs(bool now);
 void guest_kick(void);
+struct uml_pt_regs *guest_irq_regs(struct uml_pt_regs *regs);
 
 /* kernel/skas/refuse.c */
 void guest_refuse(void);
