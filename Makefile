@@ -160,7 +160,7 @@ $(BUILD)/tests/%: tests/guest/%.c $(wildcard tests/guest/*.h)
 # The same kernel for 32 bit, and programs for it; both run in QEMU
 I386_CC = i686-linux-gnu-gcc -static -O2 -Wall -Wextra
 I386_SHARED = attack_clone attack_signals attack_stub call_states cpu_time fp \
-	ptrace_stops sigframe
+	ptrace_stops sigframe vm_run
 I386_PROGRAMS = $(patsubst tests/i386/%.c,$(BUILD)/i386/%,\
 	$(wildcard tests/i386/*.c)) $(addprefix $(BUILD)/i386/,$(I386_SHARED))
 

@@ -14,6 +14,7 @@
 #	attack_stub	nor can the stub page be made to do it
 #	ptrace_stops	a tracer in the guest has PTRACE_VM
 #	ptrace_multi	and PTRACE_MULTI
+#	vm_run		and PTRACE_VM_RUN, with its short way between two calls
 
 # shellcheck source=tests/lib.sh
 . "$(dirname -- "$0")/lib.sh"
@@ -38,14 +39,25 @@ no_mark() {
 }
 
 for name in fp fp_ptrace sigframe attack_calls attack_clone attack_trap \
-	attack_signals call_states cpu_time ptrace_stops ptrace_multi; do
+	attack_signals call_states cpu_time ptrace_stops ptrace_multi \
+	vm_run; do
 	program "$name" filter --backend filter
 	program "$name" twostop --backend twostop
 done
 for name in fp fp_ptrace sigframe attack_calls attack_clone attack_trap \
-	"attack_signals 4000" call_states cpu_time ptrace_stops ptrace_multi; do
+	"attack_signals 4000" call_states cpu_time ptrace_stops ptrace_multi \
+	vm_run; do
 	program "$name" native --depth 2
 done
+
+# Nor does it take the looks at how busy the CPU is to stop a tracee.
+cpu=$(taskset -cp $$ | sed 's/.*: //; s/[,-].*//')
+cat >"$T/one-cpu" <<END
+#!/bin/sh
+exec taskset -c "$cpu" "$KERNEL" "\$@"
+END
+chmod 755 "$T/one-cpu"
+program vm_run "one CPU" --kernel "$T/one-cpu"
 
 size=$("$BUILD/tests/sigframe" --size)
 for depth in 1 2; do

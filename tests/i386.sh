@@ -52,7 +52,7 @@ for backend in native filter twostop; do
 	like "$backend: output" "$(output "$backend.answer")" "i686 0 0"
 	like "$backend: is used" "$(output "$backend.answer.log")" \
 		"*System call interception: $backend *"
-	for name in entries tls ptrace_stops attack_clone attack_stub \
+	for name in entries tls ptrace_stops vm_run attack_clone attack_stub \
 		call_states cpu_time fp sigframe attack_signals; do
 		program "$backend.$name" "$backend: $name:"
 		is "$backend: $name: nothing was written" "$(output \

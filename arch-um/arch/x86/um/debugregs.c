@@ -15,13 +15,13 @@
 #include <skas/intercept.h>
 
 /**
- * current_debugregs() - the debug registers of the current task
+ * guest_debugregs() - the debug registers of the task whose guest code runs
  *
  * Return: eight of them.
  */
-unsigned long *current_debugregs(void)
+unsigned long *guest_debugregs(void)
 {
-	return current->thread.arch.debugregs;
+	return guest_task()->thread.arch.debugregs;
 }
 
 /**
@@ -29,7 +29,8 @@ unsigned long *current_debugregs(void)
  */
 void flush_debugregs(void)
 {
-	memset(current_debugregs(), 0, 8 * sizeof(long));
+	memset(current->thread.arch.debugregs, 0,
+	       sizeof(current->thread.arch.debugregs));
 }
 
 static int load(struct mm_id *mm_id, const unsigned long *regs)

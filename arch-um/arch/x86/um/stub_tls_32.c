@@ -42,14 +42,14 @@ static int load(struct mm_id *mm_id, int i, const struct user_desc *desc)
 }
 
 /**
- * tls_load() - give the TLS descriptors of the current task to a stub process
- * @mm_id:	its address space, with the turnstile held
+ * tls_load() - give the TLS descriptors of a task to its stub process
+ * @mm_id:	the address space of guest_task(), with the turnstile held
  *
  * The host has accepted each of them before.
  */
 void tls_load(struct mm_id *mm_id)
 {
-	struct uml_tls_struct *tls = current->thread.arch.tls_array;
+	struct uml_tls_struct *tls = guest_task()->thread.arch.tls_array;
 	int i;
 
 	for (i = 0; i < GDT_ENTRY_TLS_ENTRIES; i++)

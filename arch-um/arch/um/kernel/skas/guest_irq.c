@@ -18,27 +18,74 @@
 #include <os.h>
 #include <skas/intercept.h>
 
-static bool runs;
+/* Whose guest code runs */
+static struct task_struct *runs;
+/* Since then */
+static int interrupts;
+/* See guest_stand_in() */
+static struct task_struct *stand_in;
 
 /**
- * guest_runs() - guest code is about to run, or has stopped
- * @now:	true if it is about to run
+ * guest_stand_in() - run guest code of another task than current
+ * @task:	the task, which sleeps in a ptrace stop; NULL for current again
+ *
+ * Until then, current only looks after its stub process.
+ */
+void guest_stand_in(struct task_struct *task)
+{
+	stand_in = task;
+}
+
+/**
+ * guest_task() - whose guest code runs next, or has stopped
+ *
+ * Return: current, or the task that it stands in for.
+ */
+struct task_struct *guest_task(void)
+{
+	return stand_in ?: current;
+}
+
+static bool has_work(struct task_struct *task)
+{
+	return (read_thread_flags() | read_task_thread_flags(task)) &
+	       _TIF_WORK_MASK;
+}
+
+/**
+ * guest_starts() - guest code is about to run
  *
  * An interrupt before this is one of the kernel, whose work interrupt_end()
  * does; a later one will kick.
  *
  * Return: false if there is work that must be done before.
  */
-bool guest_runs(bool now)
+bool guest_starts(void)
 {
-	WRITE_ONCE(runs, now);
+	interrupts = 0;
+	WRITE_ONCE(runs, guest_task());
 	/* An interrupt is a signal to this very thread */
 	barrier();
-	if (!now || !(read_thread_flags() & _TIF_WORK_MASK))
+	if (!has_work(guest_task()))
 		return true;
 
-	WRITE_ONCE(runs, false);
+	guest_stopped();
 	return false;
+}
+
+/**
+ * guest_stopped() - guest code does not run any more
+ */
+void guest_stopped(void)
+{
+	WRITE_ONCE(runs, NULL);
+}
+
+/* The time of another task is accounted to current: a long run is up to itself. */
+static bool must_stop(struct task_struct *task)
+{
+	return has_work(task) || cpu_look_is_due() ||
+	       (task != current && ++interrupts > 1);
 }
 
 /**
@@ -48,19 +95,20 @@ bool guest_runs(bool now)
  */
 void guest_kick(void)
 {
-	if (READ_ONCE(runs) &&
-	    ((read_thread_flags() & _TIF_WORK_MASK) || cpu_look_is_due()))
-		os_alarm_process(current->mm->context.id.pid);
+	struct task_struct *task = READ_ONCE(runs);
+
+	if (task && must_stop(task))
+		os_alarm_process(task->mm->context.id.pid);
 }
 
 /**
  * guest_irq_regs() - what has an interrupt interrupted?
  * @regs:	the registers of the UML kernel
  *
- * Return: the registers of guest code if that runs, as they were when it was
- * resumed, else @regs.
+ * Return: the registers of guest code if that of current runs, as they were when
+ * it was resumed, else @regs.
  */
 struct uml_pt_regs *guest_irq_regs(struct uml_pt_regs *regs)
 {
-	return READ_ONCE(runs) ? &current->thread.regs.regs : regs;
+	return READ_ONCE(runs) == current ? &current->thread.regs.regs : regs;
 }

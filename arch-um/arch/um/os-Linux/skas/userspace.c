@@ -116,7 +116,7 @@ static int examine_stop(struct mm_id *mm_id, struct uml_pt_regs *regs,
 	if (WSTOPSIG(status) == SIGSYS)
 		return STOP_REFUSE;
 	if (WSTOPSIG(status) == SIGTRAP)
-		debugregs_hit(mm_id, current_debugregs());
+		debugregs_hit(mm_id, guest_debugregs());
 	if (WSTOPSIG(status) != SIGSEGV)
 		return WSTOPSIG(status);
 
@@ -169,18 +169,18 @@ static int run_guest(struct mm_id *mm_id, struct uml_pt_regs *regs,
 
 	cpu_follow(mm_id);
 	/* The host has accepted them, when the tracer wrote them */
-	debugregs_load(mm_id, current_debugregs());
+	debugregs_load(mm_id, guest_debugregs());
 	tls_load(mm_id);
 	err = prepare_run(mm_id, regs, step, gp, &by_stub);
 	if (err)
 		goto lost;
 
 	regs->is_user = 1;
-	if (!guest_runs(true))
+	if (!guest_starts())
 		return SIGALRM;
 	err = tracee_run(mm_id, guest_request(mm_id->tracee, by_stub), gp,
 			 true, si, &status);
-	guest_runs(false);
+	guest_stopped();
 	if (err)
 		goto lost;
 
@@ -206,8 +206,17 @@ lost:
 	return err;
 }
 
-static void handle_stop(int stop, siginfo_t *si, struct uml_pt_regs *regs)
+/* Returns true if the next run must tell the error code of a fault. */
+static bool handle_stop(int stop, siginfo_t *si, struct uml_pt_regs *regs)
 {
+	struct last_fault *last = &current_mm_id()->tracee->last_fault;
+
+	UPT_SYSCALL_NR(regs) = -1; /* Assume: it's not a system call */
+	if (stop == STOP_FAULT)
+		return fault_guess(last, (unsigned long)si->si_addr,
+				   UPT_IP(regs), si->si_code == SEGV_ACCERR);
+	last->repeats = 0;
+
 	switch (stop) {
 	case STOP_SYSCALL:
 		/* Guest code that jumped into the stub page */
@@ -243,6 +252,78 @@ static void handle_stop(int stop, siginfo_t *si, struct uml_pt_regs *regs)
 			       __func__, stop);
 		guest_lost();
 	}
+
+	return false;
+}
+
+/* The task skips the old call when it wakes up, and handles this then. */
+static void leave_stop(struct mm_id *mm_id, struct uml_pt_regs *regs, int stop,
+		       const siginfo_t *si)
+{
+	struct left_stop *left = &mm_id->tracee->left;
+
+	UPT_SYSCALL_NR(regs) = -1;
+	left->of = regs;
+	left->stop = stop;
+	if (si)
+		memcpy(left->siginfo, si, sizeof(*si));
+}
+
+/**
+ * intercept_stand_in() - run guest code of a task that sleeps in a stop
+ * @mm_id:	its address space, with the turnstile held
+ * @regs:	its registers
+ *
+ * The stop is one at a call, which is skipped. If the next one is not, only the
+ * task itself can handle it: that is left to it, as the first thing that it does
+ * when it is woken up.
+ *
+ * Return: true if it is at a call again, false if the task has to be woken up
+ * to go on from here.
+ */
+bool intercept_stand_in(struct mm_id *mm_id, struct uml_pt_regs *regs)
+{
+	siginfo_t si;
+	int stop;
+
+	/* Of another task of this address space */
+	if (mm_id->tracee->left.of)
+		return false;
+
+	stop = run_guest(mm_id, regs, &si, false);
+	if (stop == STOP_SYSCALL && !in_stub(regs))
+		return true;
+
+	if (stop == SIGALRM || stop < 0)
+		/* These come again, if there still is a reason for them */
+		UPT_SYSCALL_NR(regs) = -1;
+	else
+		leave_stop(mm_id, regs, stop, &si);
+	return false;
+}
+
+/**
+ * intercept_leave_call() - the task has to make its call itself
+ * @mm_id:	its address space
+ * @regs:	its registers, after intercept_stand_in() returned true
+ */
+void intercept_leave_call(struct mm_id *mm_id, struct uml_pt_regs *regs)
+{
+	leave_stop(mm_id, regs, STOP_SYSCALL, NULL);
+}
+
+/* Is there a stop that the tracer has left to the current task? */
+static bool take_left_stop(struct uml_pt_regs *regs, int *stop, siginfo_t *si)
+{
+	struct left_stop *left = &current_mm_id()->tracee->left;
+
+	if (left->of != regs)
+		return false;
+
+	left->of = NULL;
+	*stop = left->stop;
+	memcpy(si, left->siginfo, sizeof(*si));
+	return true;
 }
 
 /**
@@ -274,17 +355,9 @@ void intercept_userspace(struct uml_pt_regs *regs)
 
 		exit_turnstile(mm_id);
 
-		UPT_SYSCALL_NR(regs) = -1; /* Assume: it's not a system call */
-		if (stop == STOP_FAULT) {
-			exact = fault_guess(&mm_id->tracee->last_fault,
-					    (unsigned long)si.si_addr,
-					    UPT_IP(regs),
-					    si.si_code == SEGV_ACCERR);
-		} else {
-			exact = false;
-			mm_id->tracee->last_fault.repeats = 0;
-			handle_stop(stop, &si, regs);
-		}
+		do {
+			exact = handle_stop(stop, &si, regs);
+		} while (take_left_stop(regs, &stop, &si));
 		interrupt_end();
 	}
 }

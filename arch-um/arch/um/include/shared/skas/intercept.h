@@ -17,6 +17,7 @@
 #include <sysdep/stub-data.h>
 
 struct stub_init_data;
+struct task_struct;
 struct uml_pt_regs;
 
 /*
@@ -85,6 +86,18 @@ struct last_fault {
 };
 
 /**
+ * struct left_stop - a stop that waits to be handled
+ * @of:		the registers of the task that is to do so, or NULL if there is none
+ * @stop:	as run_guest() returned it
+ * @siginfo:	the siginfo_t that goes with it
+ */
+struct left_stop {
+	struct uml_pt_regs *of;
+	int stop;
+	char siginfo[128];
+};
+
+/**
  * struct tracee - what the layer knows of a stub process
  * @key:	proves to the seccomp filter that a call is the stub's
  * @fp_owner:	whose FP registers the stub process holds, or NULL
@@ -92,6 +105,7 @@ struct last_fault {
  * @cpu_moves:	see os-Linux/skas/cpu.c
  * @stub_stays:	the next run of the stub shall not go over into guest code
  * @at_filter:	it was the filter that stopped it
+ * @left:	a stop that is not handled yet
  * @empty:	nothing of the guest has been mapped yet
  * @debugregs:	the debug registers that the stub process has; nothing is
  *		watched if number 7 is 0
@@ -109,6 +123,7 @@ struct tracee {
 	unsigned long cpu_moves;
 	bool stub_stays;
 	bool at_filter;
+	struct left_stop left;
 	bool empty;
 	unsigned long debugregs[8];
 	unsigned long gp[MAX_REG_NR];
@@ -181,9 +196,15 @@ int fault_guess(struct last_fault *last, unsigned long address,
 		unsigned long ip, bool mapped);
 
 /* kernel/skas/guest_irq.c */
-bool guest_runs(bool now);
+struct task_struct *guest_task(void);
+void guest_stand_in(struct task_struct *task);
+bool guest_starts(void);
+void guest_stopped(void);
 void guest_kick(void);
 struct uml_pt_regs *guest_irq_regs(struct uml_pt_regs *regs);
+
+/* kernel/skas/syscall.c */
+void init_syscall(struct uml_pt_regs *r);
 
 /* kernel/skas/refuse.c */
 void guest_refuse(void);
@@ -202,10 +223,9 @@ int fp_load(struct mm_id *mm_id, struct uml_pt_regs *regs);
 void fp_forget(struct mm_id *mm_id, struct uml_pt_regs *regs);
 
 /* arch/x86/um/debugregs.c */
-unsigned long *current_debugregs(void);
+unsigned long *guest_debugregs(void);
 void flush_debugregs(void);
 #ifndef __UM_HOST__
-struct task_struct;
 int poke_debugreg(struct task_struct *child, int n, unsigned long value);
 unsigned long peek_debugreg(struct task_struct *child, int n);
 #endif
@@ -216,5 +236,7 @@ void debugregs_hit(struct mm_id *mm_id, unsigned long *regs);
 
 /* os-Linux/skas/userspace.c */
 void intercept_userspace(struct uml_pt_regs *regs);
+bool intercept_stand_in(struct mm_id *mm_id, struct uml_pt_regs *regs);
+void intercept_leave_call(struct mm_id *mm_id, struct uml_pt_regs *regs);
 
 #endif
