@@ -118,7 +118,7 @@ is "... is what the host has" "$(cat "$S/third")" 1
 # change again without a sign of it.
 cat >"$T/traced" <<END
 #!/bin/sh
-exec strace -qq -y -e trace=pread64,preadv -o "$T/reads" "$KERNEL" "\$@"
+exec strace -qq -y -e trace=pread64,preadv,access,faccessat,faccessat2 -o "$T/reads" "$KERNEL" "\$@"
 END
 chmod 755 "$T/traced"
 head -c 100000 /dev/urandom >"$S/settled"
@@ -138,6 +138,8 @@ ok "a file that stays the same is read once ($once calls)" \
 	test "$once" -ge 1 -a "$once" -le 4
 ok "... one that has just changed, each time" \
 	test "$(reads fresh)" -eq $((2 * once))
+is "to read a file, nobody asks whether it may be read" \
+	"$(grep access "$T/reads" | grep -c "$S/\(settled\|fresh\)")" 0
 
 # Directories
 mkdir -p "$S/a/b/c" "$S/empty" "$S/becomes_file" "$S/mount" "$S/many"

@@ -141,6 +141,36 @@ is "... nothing behind it is read, and when it is open again, it is" \
 	"$(out)" "inside
 inside"
 
+# The same user, and files: it is the host's open() that says who may.
+echo secret >"$T/secret"
+chmod 000 "$T/secret"
+echo constant >"$T/constant"
+chmod 444 "$T/constant"
+cat >"$T/protected" <<'END'
+cd "$1"
+cat secret && echo "read what the host forbids"
+(: >>secret) && echo "opened what the host forbids"
+[ -r secret ] && echo "may read what the host forbids"
+[ -w constant ] && echo "may write what the host forbids"
+cat constant
+(: >constant) && echo "emptied what the host protects"
+(echo more >>constant) && echo "changed what the host protects"
+./constant && echo "ran what is no program"
+# While somebody else has it open
+exec 3<constant
+(echo more >>constant) && echo "changed what is open for reading"
+cat constant
+END
+# shellcheck disable=SC2086 # words
+$as_user timeout -k 5 "$GUEST_TIMEOUT" "$TOP/scripts/uml" run \
+	--log "$T/tmp/files.log" --user 0:0 -- sh "$T/protected" "$T" \
+	>"$T/out" 2>"$T/err"
+ST=$?
+is "files that the host protects" "$(out)" "constant
+constant"
+is "... are refused with EACCES" "$(grep -ci 'permission denied' "$T/err")" 6
+is "... and stay the same" "$(cat "$T/constant")" constant
+
 # The guest's own chmod. Root of the guest may search it nevertheless.
 mkdir "$T/own"
 echo inside >"$T/own/file"
