@@ -56,6 +56,12 @@ struct vm_run {
 #define TRAPPED		0x3300
 #define ANSWER		5000
 
+#ifdef SYS_sigreturn
+#define SIGRETURN	SYS_sigreturn
+#else
+#define SIGRETURN	SYS_rt_sigreturn
+#endif
+
 #define SYSCALL_STOP	(SIGTRAP | 0x80)
 #define FILTER_STOP	(SIGTRAP | PTRACE_EVENT_SECCOMP << 8)
 #define EXIT_STOP	(SIGTRAP | PTRACE_EVENT_EXIT << 8)
@@ -426,7 +432,9 @@ static void note(pid_t pid, const struct step *s, struct stop *stop)
 	stop->nr = s->regs.ORIG_AX;
 	stop->result = s->regs.AX;
 	stop->ip = s->regs.IP;
-	stop->sp = s->regs.SP;
+	/* Its frame is anywhere, too */
+	if (stop->nr != SYS_rt_sigreturn && stop->nr != SIGRETURN)
+		stop->sp = s->regs.SP;
 	stop->signo = s->si.si_signo;
 	stop->code = s->si.si_code;
 	if (sig == SIGSEGV || sig == SIGILL || sig == SIGFPE || sig == SIGSYS)
@@ -626,6 +634,91 @@ static long switches(pid_t pid)
 	return n;
 }
 
+static void send_signal(pid_t pid, struct step *s)
+{
+	(void)s;
+	kill(pid, SIGUSR1);
+}
+
+static void write_siginfo(pid_t pid, struct step *s)
+{
+	siginfo_t si = {
+		.si_signo = SIGUSR1,
+		.si_code = s->si.si_code,
+	};
+
+	ptrace(PTRACE_SETSIGINFO, pid, 0, &si);
+}
+
+/* To the kernel, that is a call to be made again */
+static void write_restart(pid_t pid, struct step *s)
+{
+	(void)pid;
+	s->regs.AX = -512;
+	s->regs.ORIG_AX = s->request == PTRACE_SYSCALL ? VIRTUAL : -1;
+}
+
+/* Something that happens while the tracee is in the stop */
+static void test_meanwhile(enum where where, const char *what,
+			   void (*happen)(pid_t pid, struct step *s))
+{
+	struct stop stops[2];
+	enum way way;
+
+	for (way = IN_ONE; way <= ONE_BY_ONE; way++) {
+		struct step s = {};
+		pid_t pid = begin_at_call(virtual_calls, where, &s);
+
+		happen(pid, &s);
+		go(way, pid, &s);
+		note(pid, &s, &stops[way]);
+		end(pid);
+	}
+
+	ok(!memcmp(&stops[0], &stops[1], sizeof(stops[0])),
+	   "%s: %s: the next stop is the same", where_names[where], what);
+	if (memcmp(&stops[0], &stops[1], sizeof(stops[0]))) {
+		show(&stops[0]);
+		show(&stops[1]);
+	}
+}
+
+static bool told_of_stops(pid_t pid, struct step *s)
+{
+	const struct timespec none = {};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	while (sigtimedwait(&set, NULL, &none) > 0)
+		;
+	return !in_one(pid, s) && sigtimedwait(&set, NULL, &none) == SIGCHLD;
+}
+
+/* @flags: SA_NOCLDSTOP, which is what a UML kernel does, or 0 */
+static void stop_signals(int flags)
+{
+	struct sigaction action = { .sa_handler = SIG_DFL, .sa_flags = flags };
+
+	sigaction(SIGCHLD, &action, NULL);
+}
+
+/* A monitor that waits for SIGCHLD gets it. It is blocked here. */
+static void test_told(enum where where)
+{
+	struct step s = {};
+	pid_t pid = begin_at_call(virtual_calls, where, &s);
+
+	stop_signals(0);
+	ok(told_of_stops(pid, &s), "%s: who wants signals for stops gets them",
+	   where_names[where]);
+	stop_signals(SA_NOCLDSTOP);
+	decide(where, &s);
+	ok(!told_of_stops(pid, &s), "%s: and who does not, does not",
+	   where_names[where]);
+	end(pid);
+}
+
 /* That there is a short way at all */
 static void test_asleep(enum where where)
 {
@@ -797,6 +890,7 @@ int main(void)
 	if (seen == MAP_FAILED || fresh == MAP_FAILED || stack == MAP_FAILED)
 		bail_out("mmap");
 	count_loops();
+	stop_signals(SA_NOCLDSTOP);
 
 	for (i = 0; i < ARRAY_SIZE(wheres); i++) {
 		where = wheres[i];
@@ -804,6 +898,10 @@ int main(void)
 		test_stops(where, true);
 		test_asleep(where);
 		test_not_waited(where);
+		test_meanwhile(where, "a signal", send_signal);
+		test_meanwhile(where, "another siginfo", write_siginfo);
+		test_meanwhile(where, "a result to restart", write_restart);
+		test_told(where);
 		test_interrupted(where);
 		test_signal(where, SIGSTOP, SIGSTOP, "a stop signal stops it");
 		test_signal(where, SIGKILL, EXIT_STOP, "a kill ends it");

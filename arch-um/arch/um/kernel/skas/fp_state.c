@@ -57,6 +57,9 @@ void um_fp_init(struct task_struct *task)
  */
 void um_fp_forget(struct task_struct *task, struct mm_struct *mm)
 {
-	if (!using_seccomp && mm)
-		fp_forget(&mm->context.id, &task->thread.regs.regs);
+	if (using_seccomp || !mm)
+		return;
+
+	fp_forget(&mm->context.id, &task->thread.regs.regs);
+	intercept_forget(&mm->context.id, &task->thread.regs.regs);
 }

@@ -14,6 +14,7 @@
 
 #include <linux/mm_types.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/thread_info.h>
 #include <os.h>
 #include <skas/intercept.h>
@@ -48,8 +49,12 @@ struct task_struct *guest_task(void)
 
 static bool has_work(struct task_struct *task)
 {
-	return (read_thread_flags() | read_task_thread_flags(task)) &
-	       _TIF_WORK_MASK;
+	if ((read_thread_flags() | read_task_thread_flags(task)) &
+	    _TIF_WORK_MASK)
+		return true;
+
+	/* No flag is set for a signal of a task that is in a stop */
+	return task != current && signal_is_due(task);
 }
 
 /**

@@ -5,7 +5,7 @@
  * That is all that the kernel of a UML inside of this one does for a system call
  * of its guest: PTRACE_VM_RUN, again and again. To wake the tracee up for that,
  * to let it come to its next stop, which wakes the tracer up, are two switches of
- * tasks, two signals that nobody gets and a wait, and the tracee would be in
+ * tasks, a signal that nobody gets and a wait, and the tracee would be in
  * the same stop as before, with other registers. So the tracer runs the guest
  * code of its tracee in the tracee's place, which sleeps on.
  *
@@ -13,12 +13,17 @@
  * woken up, and finds the stop in struct left_stop.
  */
 
+#include <linux/errno.h>
+#include <linux/freezer.h>
 #include <linux/mm_types.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/seccomp.h>
+#include <linux/signal.h>
 #include <linux/thread_info.h>
 #include <linux/time-internal.h>
+#include <asm/syscall.h>
 #include <asm/tlbflush.h>
 #include <skas.h>
 #include <skas/intercept.h>
@@ -29,8 +34,11 @@ static bool same_stop_follows(struct task_struct *child)
 	unsigned long flags = read_task_thread_flags(child) & ~_TIF_SECCOMP;
 	int code = child->last_siginfo->si_code;
 
-	/* Nobody has waited for this stop, and nobody should any more */
-	if (child->exit_code)
+	/*
+	 * Nobody has waited for this stop, and nobody should any more; or the
+	 * siginfo is not that of the stop.
+	 */
+	if (child->exit_code || (child->ptrace_vm & PTRACE_VM_NEW_INFO))
 		return false;
 
 	if (child->ptrace_vm & PTRACE_VM_AT_FILTER)
@@ -41,12 +49,36 @@ static bool same_stop_follows(struct task_struct *child)
 	       code == (SIGTRAP | 0x80);
 }
 
+/* Does the tracer want a signal for each stop? */
+static bool stops_are_signalled(void)
+{
+	const struct sigaction *sa = &current->sighand->action[SIGCHLD - 1].sa;
+
+	if (sa->sa_handler == SIG_IGN || (sa->sa_flags & SA_NOCLDSTOP))
+		return false;
+
+	return sa->sa_handler != SIG_DFL || current->ptrace ||
+	       sigismember(&current->blocked, SIGCHLD);
+}
+
+/* What the tracer calls the result would have the call made again. */
+static bool restarts(struct task_struct *child)
+{
+	struct pt_regs *regs = task_pt_regs(child);
+	long error = syscall_get_error(child, regs);
+
+	return syscall_get_nr(child, regs) >= 0 && error <= -ERESTARTSYS &&
+	       error >= -ERESTART_RESTARTBLOCK;
+}
+
 static bool may_stand_in(struct task_struct *child)
 {
 	/* A step of the tracer itself would become one of the tracee */
 	return !IS_ENABLED(CONFIG_SMP) && !using_seccomp &&
 	       time_travel_mode == TT_MODE_OFF &&
-	       !test_thread_flag(TIF_SINGLESTEP) && same_stop_follows(child);
+	       !test_thread_flag(TIF_SINGLESTEP) && same_stop_follows(child) &&
+	       !freezing(child) && !frozen(child) && !restarts(child) &&
+	       !stops_are_signalled();
 }
 
 /* Does the call of @child lead to another stop? */

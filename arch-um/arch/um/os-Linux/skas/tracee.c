@@ -301,6 +301,7 @@ void tracee_recycle(struct tracee *tracee)
 	tracee->last_fault = (struct last_fault) {};
 	tracee->stub_stays = false;
 	tracee->at_filter = false;
+	tracee->left.of = NULL;
 	tracee->empty = true;
 }
 

@@ -294,11 +294,7 @@ bool intercept_stand_in(struct mm_id *mm_id, struct uml_pt_regs *regs)
 	if (stop == STOP_SYSCALL && !in_stub(regs))
 		return true;
 
-	if (stop == SIGALRM || stop < 0)
-		/* These come again, if there still is a reason for them */
-		UPT_SYSCALL_NR(regs) = -1;
-	else
-		leave_stop(mm_id, regs, stop, &si);
+	leave_stop(mm_id, regs, stop, &si);
 	return false;
 }
 
@@ -312,12 +308,39 @@ void intercept_leave_call(struct mm_id *mm_id, struct uml_pt_regs *regs)
 	leave_stop(mm_id, regs, STOP_SYSCALL, NULL);
 }
 
+/**
+ * intercept_is_left() - has a tracer left a stop to the current task?
+ * @regs:	the registers of the task
+ *
+ * The call at which it has stood before is over then, even if the tracer is, too,
+ * and nobody skips it any more.
+ *
+ * Return: true if so.
+ */
+bool intercept_is_left(const struct uml_pt_regs *regs)
+{
+	struct mm_id *mm_id = current_mm_id();
+
+	return mm_id->tracee && mm_id->tracee->left.of == regs;
+}
+
+/**
+ * intercept_forget() - a task leaves its address space, by exit or exec
+ * @mm_id:	the address space
+ * @regs:	the task's registers
+ */
+void intercept_forget(struct mm_id *mm_id, const struct uml_pt_regs *regs)
+{
+	if (mm_id->tracee && mm_id->tracee->left.of == regs)
+		mm_id->tracee->left.of = NULL;
+}
+
 /* Is there a stop that the tracer has left to the current task? */
 static bool take_left_stop(struct uml_pt_regs *regs, int *stop, siginfo_t *si)
 {
 	struct left_stop *left = &current_mm_id()->tracee->left;
 
-	if (left->of != regs)
+	if (!intercept_is_left(regs))
 		return false;
 
 	left->of = NULL;

@@ -114,7 +114,8 @@ struct left_stop {
  * @tls:	the TLS descriptors that the stub process has; all zero is none
  *
  * Here and not in struct mm_id, which the whole kernel includes. Protected by
- * the turnstile of the address space.
+ * the turnstile of the address space; @left and @last_fault by that the kernel
+ * has one CPU.
  */
 struct tracee {
 	unsigned int key[STUB_KEY_WORDS];
@@ -238,5 +239,7 @@ void debugregs_hit(struct mm_id *mm_id, unsigned long *regs);
 void intercept_userspace(struct uml_pt_regs *regs);
 bool intercept_stand_in(struct mm_id *mm_id, struct uml_pt_regs *regs);
 void intercept_leave_call(struct mm_id *mm_id, struct uml_pt_regs *regs);
+bool intercept_is_left(const struct uml_pt_regs *regs);
+void intercept_forget(struct mm_id *mm_id, const struct uml_pt_regs *regs);
 
 #endif
