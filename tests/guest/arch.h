@@ -3,6 +3,8 @@
 #ifndef ARCH_H
 #define ARCH_H
 
+#include <sys/syscall.h>
+
 #ifndef __x86_64__
 #define CALL_INSN	"int $0x80"
 #define CALL_BYTES	"\xcd\x80"
@@ -22,6 +24,13 @@
 #define SP		rsp
 #define IP		rip
 #define REG_IP		REG_RIP
+#endif
+
+/* How a signal handler returns, where there are two ways */
+#ifdef SYS_sigreturn
+#define SIGRETURN	SYS_sigreturn
+#else
+#define SIGRETURN	SYS_rt_sigreturn
 #endif
 
 #endif

@@ -35,11 +35,6 @@
 /* Farther apart than any kernel brings in pages that nobody asked for */
 #define STRIDE		(64 * 4096)
 #define NO_CALL		0x3333
-#ifdef SYS_sigreturn
-#define SIGRETURN	SYS_sigreturn
-#else
-#define SIGRETURN	SYS_rt_sigreturn
-#endif
 /* The error of the guest's filter */
 #define FILTERED	EXDEV
 

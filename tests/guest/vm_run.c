@@ -56,12 +56,6 @@ struct vm_run {
 #define TRAPPED		0x3300
 #define ANSWER		5000
 
-#ifdef SYS_sigreturn
-#define SIGRETURN	SYS_sigreturn
-#else
-#define SIGRETURN	SYS_rt_sigreturn
-#endif
-
 #define SYSCALL_STOP	(SIGTRAP | 0x80)
 #define FILTER_STOP	(SIGTRAP | PTRACE_EVENT_SECCOMP << 8)
 #define EXIT_STOP	(SIGTRAP | PTRACE_EVENT_EXIT << 8)
@@ -805,7 +799,7 @@ static pid_t helper(pid_t pid, int sig)
 	_exit(0);
 }
 
-/* @stop: the stop that the signal leads to, 0 if it is the end */
+/* @stop: the stop that the signal leads to */
 static void test_signal(enum where where, int sig, int stop, const char *what)
 {
 	struct step s = {};
