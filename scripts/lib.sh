@@ -48,6 +48,19 @@ need() {
 	rm -f "${TMPDIR:-/tmp}/apt.$$"
 }
 
+# series_of FILE: the patches that a quilt series lists, as full names.
+series_of() {
+	sed "/^#/d;/^$/d;s|^|$(dirname "$1")/|" "$1"
+}
+
+# The queue of the guest, in three parts: the host's patches that it gets, too;
+# repairs of what is wrong upstream, each of which applies to the base alone;
+# and the hooks of the port.
+guest_patches() { series_of "$TOP/host-patches/7.3/guest-series"; }
+fix_patches() { series_of "$TOP/arch-um/fixes/series"; }
+um_patches() { series_of "$TOP/arch-um/patches/series"; }
+queue() { guest_patches && fix_patches && um_patches; }
+
 # debian_mirror: the URI of the main archive that this machine's apt uses.
 debian_mirror() {
 	# shellcheck disable=SC2016 # apt fills these in

@@ -50,6 +50,21 @@ for name in host um; do
 	is "$name: subjects name a subsystem" "$long" ""
 done
 
+# What the maintainers upstream can take without the rest comes first
+subjects() {
+	sed -n '/^Subject: /{s/^Subject: \[PATCH[^]]*\] //;h;:a;n;/^ /{H;ba};x;s/\n//g;p;q}' "$@"
+}
+fixes=$(sed '/^#/d;/^$/d' "$TOP/arch-um/fixes/series")
+ok "um: there are fixes" test -n "$fixes"
+n=0
+for fix in $fixes; do
+	n=$((n + 1))
+	is "um: mail $n is ${fix%%-*} of the fixes" \
+		"$(subjects "$(mails um | sed -n ${n}p)")" \
+		"$(subjects "$TOP/arch-um/fixes/$fix")"
+done
+ok "each fix applies alone, as all do together" "$TOP/scripts/check-apply" guest
+
 guest=$(sed 's/#.*//' "$TOP/host-patches/7.3/guest-series")
 
 # Both start from a repository with the files of the base only.
