@@ -43,7 +43,8 @@ static long host_ptrace(long request, int pid, unsigned long addr,
  * @pid:	the tracee
  * @status:	its wait status
  *
- * Return: 0 if the tracee has stopped, -ESRCH if it is gone, or -errno.
+ * Return: 0 if the tracee has stopped, -ECHILD if it has ended, in which case its
+ * pid may be somebody else's from now on, or another -errno.
  */
 int tracee_wait(int pid, int *status)
 {
@@ -56,7 +57,7 @@ int tracee_wait(int pid, int *status)
 	if (n < 0)
 		return n;
 
-	return WIFSTOPPED(*status) ? 0 : -ESRCH;
+	return WIFSTOPPED(*status) ? 0 : -ECHILD;
 }
 
 static bool has_register(const struct tracee *tracee, const unsigned long *gp,
@@ -188,7 +189,7 @@ static int run_in_one(int pid, int request, unsigned long *gp, siginfo_t *si,
 
 	*status = run.status;
 	if (!WIFSTOPPED(run.status))
-		return -ESRCH;
+		return -ECHILD;
 
 	arch_settable_selectors(gp);
 	memcpy(si, run.siginfo, sizeof(*si));
@@ -207,7 +208,7 @@ static int run_in_one(int pid, int request, unsigned long *gp, siginfo_t *si,
  * A call that is pending at an entry stop is skipped, by the tag. The number
  * in @gp must be -1, for hosts without PTRACE_VM.
  *
- * Return: 0, -ESRCH if the tracee is gone, or another -errno.
+ * Return: 0, -ECHILD if the tracee has ended, or another -errno.
  */
 int tracee_run(struct mm_id *mm_id, int request, unsigned long *gp, bool get,
 	       siginfo_t *si, int *status)
@@ -262,7 +263,8 @@ void tracee_lost(struct mm_id *mm_id, const char *what, int err)
 		return;
 
 	report_lost(mm_id->pid, what, err);
-	os_kill_ptraced_process(mm_id->pid, 1);
+	if (err != -ECHILD)
+		os_kill_ptraced_process(mm_id->pid, 1);
 	mm_id->pid = -1;
 }
 
@@ -352,17 +354,19 @@ void tracee_fill_init_data(struct mm_id *mm_id,
  * Returns when the stub process has mapped its stub pages, has installed its
  * filter, and is stopped.
  *
- * Return: 0 or -errno.
+ * Return: 0, or -errno; the pid is -1 then if the process has ended.
  */
 int tracee_start(struct mm_id *mm_id)
 {
-	int status, err;
+	int status = 0, err;
 
 	do {
 		err = tracee_wait(mm_id->pid, &status);
+		if (err == -ECHILD)
+			mm_id->pid = -1;
 		if (err) {
-			printk(UM_KERN_ERR "%s : stub process ended, status = 0x%x\n",
-			       __func__, status);
+			printk(UM_KERN_ERR "%s : wait failed, errno = %d, status = 0x%x\n",
+			       __func__, -err, status);
 			return err;
 		}
 		if (WSTOPSIG(status) == SIGTRAP)
