@@ -12,6 +12,7 @@
 #	attack_trap	instructions that trap give the signals of a real machine
 #	attack_signals	signals at system calls change no result
 #	attack_stub	nor can the stub page be made to do it
+#	attack_frame	and no stub's key is in memory, at any level
 #	ptrace_stops	a tracer in the guest has PTRACE_VM
 #	ptrace_multi	and PTRACE_MULTI
 #	vm_run		and PTRACE_VM_RUN, with its short way between two calls
@@ -71,6 +72,12 @@ for backend in filter twostop; do
 done
 program attack_stub native --depth 2
 no_mark native
+for backend in filter twostop; do
+	for depth in 1 2 3; do
+		program attack_frame "$backend, depth $depth" \
+			--depth "$depth" --backend "$backend"
+	done
+done
 # It must be able to fail.
 "$BUILD/tests/attack_stub" --weak >"$T/out" 2>&1
 ST=

@@ -40,6 +40,9 @@ extern char stub_enter_ip[];
 			 sizeof(((struct stub_data *)0)->sigstack) - \
 			 sizeof(struct stub_guest_regs))
 
+/* A popped register; mov leaves the flags alone. */
+#define CLEAR(below)	"	movl	$0, -" #below "(%%esp)\n"
+
 __attribute__((naked)) void __section(".__syscall_stub") stub_calls(void)
 {
 	asm volatile (
@@ -102,6 +105,9 @@ __attribute__((naked)) void __section(".__syscall_stub") stub_calls(void)
 	"stub_enter:\n"
 	"	popal\n"
 	"	popfl\n"
+	/* See stub_calls_64.c */
+	CLEAR(4) CLEAR(8) CLEAR(12) CLEAR(16) CLEAR(20)
+	CLEAR(24) CLEAR(28) CLEAR(32) CLEAR(36)
 	"	pop	%%esp\n"
 	/* jmp *ADDRESS */
 	"	.byte	0xff, 0x25\n"

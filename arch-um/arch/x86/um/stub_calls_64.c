@@ -19,6 +19,10 @@
  *	rsp	struct stub_guest_regs, if the stub is to go over into guest
  *		code, which restores all registers, so none keeps the key
  *
+ * The guest may be the stub of a UML kernel inside of this one, with the key of
+ * that one in its registers, and its own guest can read the frame: what has been
+ * popped is cleared.
+ *
  * mmap ignores the upper halves of prot, flags and fd. munmap has two
  * arguments and gets the key in the next three.
  */
@@ -28,6 +32,9 @@
 #include <stub-data.h>
 #include <sysdep/stub.h>
 #include <sysdep/stub_regs.h>
+
+/* A popped register; mov leaves the flags alone. */
+#define CLEAR(below)	"	movq	$0, -" #below "(%%rsp)\n"
 
 __attribute__((naked)) void __section(".__syscall_stub") stub_calls(void)
 {
@@ -93,6 +100,9 @@ __attribute__((naked)) void __section(".__syscall_stub") stub_calls(void)
 	"	pop	%%rcx\n"
 	"	pop	%%rbx\n"
 	"	pop	%%rax\n"
+	CLEAR(8) CLEAR(16) CLEAR(24) CLEAR(32) CLEAR(40)
+	CLEAR(48) CLEAR(56) CLEAR(64) CLEAR(72) CLEAR(80)
+	CLEAR(88) CLEAR(96) CLEAR(104) CLEAR(112) CLEAR(120)
 	"	iretq\n"
 	"	.globl	stub_calls_end\n"
 	"stub_calls_end:\n"

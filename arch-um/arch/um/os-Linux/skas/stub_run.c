@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <as-layout.h>
@@ -118,16 +119,23 @@ int stub_run_syscalls(struct mm_id *mm_id)
  * The host gives a signal handler fresh FP registers, and since this one never
  * returns, those of the task are saved before.
  *
+ * All registers of the task are in the handler's frame. Where the task is the
+ * stub of a UML kernel inside of this one, its key is among them, and guest code
+ * can read the page: nothing is left there. No call is queued in it.
+ *
  * Return: 0, or -errno if the stub process is lost.
  */
 int stub_run_segv_handler(struct mm_id *mm_id)
 {
+	struct stub_data *data = (void *)mm_id->stack;
 	int err = fp_unload(mm_id);
 
 	if (!err)
 		err = stub_go_on(mm_id, SIGSEGV);
 	if (err)
 		tracee_lost(mm_id, "handler of a fault", err);
+	memset(data->syscall_data, 0,
+	       sizeof(*data) - offsetof(struct stub_data, syscall_data));
 
 	return err;
 }
@@ -179,6 +187,7 @@ bool stub_was_left(struct mm_id *mm_id, unsigned long *gp, int status, int *err)
 	unsigned long ip = REGS_IP(gp);
 
 	*err = 0;
+	arch_stub_clear_frame(data);
 	if (is_syscall_stop(status) || ip < STUB_CODE_ADDR(stub_calls) ||
 	    ip >= STUB_CODE_ADDR(stub_calls_end) ||
 	    (ip < STUB_CODE_ADDR(stub_enter) &&

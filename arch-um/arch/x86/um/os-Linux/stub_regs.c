@@ -6,6 +6,7 @@
  */
 
 #include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <asm/processor-flags.h>
 #include <mm_id.h>
@@ -98,6 +99,10 @@ bool arch_stub_can_enter(const unsigned long *guest)
 }
 #endif
 
+/* Where the stub finds the guest's registers, in its data pages */
+#define FRAME_OFFSET	(sizeof(((struct stub_data *)0)->sigstack) -	\
+			 sizeof(struct stub_guest_regs))
+
 /**
  * arch_stub_enter_regs() - registers for a run that goes over into guest code
  * @regs:	filled in, MAX_REG_NR words
@@ -111,9 +116,7 @@ void arch_stub_enter_regs(unsigned long *regs, struct mm_id *mm_id,
 			  const unsigned long *guest)
 {
 	struct stub_data *data = (void *)mm_id->stack;
-	const size_t offset = sizeof(data->sigstack) -
-			      sizeof(struct stub_guest_regs);
-	struct stub_guest_regs *frame = (void *)&data->sigstack[offset];
+	struct stub_guest_regs *frame = (void *)&data->sigstack[FRAME_OFFSET];
 
 #ifdef __x86_64__
 	*frame = (struct stub_guest_regs) {
@@ -133,7 +136,7 @@ void arch_stub_enter_regs(unsigned long *regs, struct mm_id *mm_id,
 
 	arch_stub_syscall_regs(regs, mm_id);
 	regs[HOST_SP] = STUB_DATA + offsetof(struct stub_data, sigstack) +
-			offset;
+			FRAME_OFFSET;
 	regs[HOST_FS_BASE] = guest[HOST_FS_BASE];
 	regs[HOST_GS_BASE] = guest[HOST_GS_BASE];
 	regs[HOST_DS] = guest[HOST_DS];
@@ -155,6 +158,19 @@ void arch_stub_enter_regs(unsigned long *regs, struct mm_id *mm_id,
 #endif
 	regs[HOST_FS] = guest[HOST_FS];
 	regs[HOST_GS] = guest[HOST_GS];
+}
+
+/**
+ * arch_stub_clear_frame() - forget the registers of arch_stub_enter_regs()
+ * @data:	the stub data page, with the tracee stopped
+ *
+ * The stub clears what it pops, but for what iretq or the jump takes. If it is
+ * stopped before, all is there.
+ */
+void arch_stub_clear_frame(struct stub_data *data)
+{
+	memset(&data->sigstack[FRAME_OFFSET], 0,
+	       sizeof(struct stub_guest_regs));
 }
 
 /**

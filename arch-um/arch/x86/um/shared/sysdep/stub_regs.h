@@ -98,6 +98,7 @@ static inline void tls_load(struct mm_id *mm_id)
 void arch_stub_enter_regs(unsigned long *regs, struct mm_id *mm_id,
 			  const unsigned long *guest);
 void arch_stub_syscall_regs(unsigned long *regs, struct mm_id *mm_id);
+void arch_stub_clear_frame(struct stub_data *data);
 bool arch_stub_has_key(const unsigned long *regs, struct mm_id *mm_id);
 int arch_stub_failed_call(const struct stub_data *data);
 void arch_settable_selectors(unsigned long *gp);
