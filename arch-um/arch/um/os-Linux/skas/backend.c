@@ -9,7 +9,9 @@
  *		that stops the next call, see guest_request().
  * filter	Any host with seccomp filters. The filter stops the tracee
  *		before the call (SECCOMP_RET_TRACE); a number of -1 skips it
- *		and PTRACE_CONT reports no exit.
+ *		and PTRACE_CONT reports no exit. Where some calls pass every
+ *		filter, Syscall User Dispatch stops it in the filter's place,
+ *		see dispatch.c.
  * twostop	Any host. PTRACE_SYSCALL, a number of -1, and the exit stop has
  *		to be taken, too.
  *
@@ -80,6 +82,7 @@ const struct intercept_backend *intercept;
 enum stub_filter intercept_filter = STUB_FILTER_NONE;
 bool intercept_runs;
 bool intercept_stub_enters;
+bool intercept_dispatches;
 
 /**
  * is_filter_stop() - has the seccomp filter stopped a tracee?
@@ -95,16 +98,17 @@ bool is_filter_stop(int status)
 /**
  * is_syscall_stop() - has guest code stopped at a system call?
  * @status:	wait status
+ * @gp:		the general registers
  *
  * A seccomp stop is a call for every backend: a call of the vsyscall page has
  * no entry stop.
  *
  * Return: true if so.
  */
-bool is_syscall_stop(int status)
+bool is_syscall_stop(int status, const unsigned long *gp)
 {
 	return status >> 8 == intercept->syscall_stop ||
-	       is_filter_stop(status);
+	       is_filter_stop(status) || is_dispatch_stop(status, gp);
 }
 
 /* What ptrace_vm= asked for; NULL is auto. */
@@ -140,17 +144,46 @@ __uml_setup("ptrace_vm=", ptrace_vm_setup,
 "    auto    takes the first of these that works here, which is the default\n\n"
 );
 
+static int __init filter_usable(void)
+{
+	const char *unfiltered;
+	int err = probe_filter();
+
+	if (err)
+		return err;
+
+	unfiltered = probe_unfiltered();
+	if (!unfiltered)
+		return -EOPNOTSUPP;
+
+	return *unfiltered ? probe_dispatch() : 0;
+}
+
 static int __init backend_usable(const struct intercept_backend *backend)
 {
 	if (backend == &backend_native)
 		return probe_native();
 	if (backend == &backend_filter)
-		return probe_filter();
+		return filter_usable();
 
 	return probe_twostop();
 }
 
 static char boot_line[256] __initdata;
+
+static void __init describe_unfiltered(void)
+{
+	const char *unfiltered = probe_unfiltered();
+
+	if (intercept_filter != STUB_FILTER_INTERCEPT || !unfiltered ||
+	    !*unfiltered)
+		return;
+
+	strlcat(boot_line, intercept_dispatches ?
+		", Syscall User Dispatch in front, since no filter sees call " :
+		", since no filter sees call ", sizeof(boot_line));
+	strlcat(boot_line, unfiltered, sizeof(boot_line));
+}
 
 static void __init describe(const char *why)
 {
@@ -163,8 +196,9 @@ static void __init describe(const char *why)
 			", no seccomp backstop" : ", seccomp backstop",
 			sizeof(boot_line));
 	if (intercept_filter == STUB_FILTER_INTERCEPT && !intercept_stub_enters)
-		strlcat(boot_line, ", two stops per page fault: iret fails",
+		strlcat(boot_line, ", two stops per page fault",
 			sizeof(boot_line));
+	describe_unfiltered();
 	if (intercept_runs)
 		strlcat(boot_line, ", PTRACE_VM_RUN", sizeof(boot_line));
 	strlcat(boot_line, "; ", sizeof(boot_line));
@@ -181,6 +215,26 @@ static int __init print_boot_line(void)
 	return 0;
 }
 __initcall(print_boot_line);
+
+/*
+ * Behind the stub guest code runs under the filter alone. If there are calls that
+ * it does not see, these need another guard, or an entry stop.
+ */
+static void __init choose_guard(void)
+{
+	const char *unfiltered;
+
+	if (intercept_filter != STUB_FILTER_INTERCEPT)
+		return;
+
+	unfiltered = probe_unfiltered();
+	if (!unfiltered)
+		return;
+
+	intercept_dispatches = *unfiltered && intercept == &backend_filter;
+	if (!*unfiltered || intercept_dispatches)
+		intercept_stub_enters = probe_stub_enter();
+}
 
 /**
  * intercept_choose() - find out what the host can do and choose a backend
@@ -231,9 +285,7 @@ void __init intercept_choose(void)
 
 	if (intercept->needs_filter || !probe_filter())
 		intercept_filter = intercept->filter;
-
-	intercept_stub_enters = intercept_filter == STUB_FILTER_INTERCEPT &&
-				probe_stub_enter();
+	choose_guard();
 	intercept_runs = intercept == &backend_native && probe_run();
 	tracee_stop_signals_off();
 

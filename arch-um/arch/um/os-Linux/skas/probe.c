@@ -108,7 +108,10 @@ static int __init filter_all_calls(void)
 	return syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog);
 }
 
-static void __init __attribute__((noreturn)) probe_child(bool filter)
+/* What there is beside ptrace to stop the calls of a child */
+enum probe_guard { NO_GUARD, FILTER, DISPATCH };
+
+static void __init __attribute__((noreturn)) probe_child(enum probe_guard guard)
 {
 	long ignores, result;
 
@@ -116,11 +119,13 @@ static void __init __attribute__((noreturn)) probe_child(bool filter)
 		_exit(errno);
 
 	ignores = mmap_ignores_key();
-	if (filter && filter_all_calls())
+	if (guard == FILTER && filter_all_calls())
 		_exit(errno);
 	trap_myself();
 
-	if (filter && call_that_is_known() != -EXDEV)
+	if (guard == FILTER && call_that_is_known() != -EXDEV)
+		_exit(EXDEV);
+	if (guard == DISPATCH && call_that_is_known() < 0)
 		_exit(EXDEV);
 	result = syscall(__NR_getpid);
 	syscall(__NR_getuid, result, ignores);
@@ -134,7 +139,7 @@ static void __init probe_end(int pid)
 }
 
 /* Start a child and leave it before its first call. */
-static int __init probe_begin(bool filter, int *pid)
+static int __init probe_begin(enum probe_guard guard, int *pid)
 {
 	int status, err;
 
@@ -144,7 +149,7 @@ static int __init probe_begin(bool filter, int *pid)
 	if (*pid < 0)
 		return -errno;
 	if (*pid == 0)
-		probe_child(filter);
+		probe_child(guard);
 
 	err = tracee_wait(*pid, &status);
 	if (err)
@@ -227,7 +232,7 @@ static int __init probe(const struct intercept_backend *backend, bool hide_nr)
 {
 	int pid, err;
 
-	err = probe_begin(backend->needs_filter, &pid);
+	err = probe_begin(backend->needs_filter ? FILTER : NO_GUARD, &pid);
 	if (err)
 		return err;
 
@@ -263,7 +268,7 @@ bool __init probe_run(void)
 	bool works;
 	int pid;
 
-	if (probe_begin(false, &pid))
+	if (probe_begin(NO_GUARD, &pid))
 		return false;
 
 	works = !ptrace(PTRACE_GETREGS, pid, 0, regs.gp) &&
@@ -312,6 +317,32 @@ int __init probe_filter(void)
 }
 
 /**
+ * probe_dispatch() - can Syscall User Dispatch stop a call, but for a known one?
+ *
+ * Return: 0 or -errno.
+ */
+int __init probe_dispatch(void)
+{
+	static const struct intercept_backend dispatch = {
+		.request	= PTRACE_CONT,
+		.syscall_stop	= SIGSYS,
+	};
+	const unsigned long ip = (unsigned long)probe_call_ret;
+	int pid, err;
+
+	err = probe_begin(DISPATCH, &pid);
+	if (err)
+		return err;
+
+	err = dispatch_on(pid, ip, ip);
+	if (!err)
+		err = probe_skip(&dispatch, pid, true);
+	probe_end(pid);
+
+	return err;
+}
+
+/**
  * probe_twostop() - does the number -1 skip a call at its entry stop?
  *
  * Return: 0 or -errno.
@@ -330,7 +361,7 @@ int __init probe_registers(void)
 {
 	int pid, err;
 
-	err = probe_begin(false, &pid);
+	err = probe_begin(NO_GUARD, &pid);
 	if (err)
 		return err;
 

@@ -188,7 +188,7 @@ bool stub_was_left(struct mm_id *mm_id, unsigned long *gp, int status, int *err)
 
 	*err = 0;
 	arch_stub_clear_frame(data);
-	if (is_syscall_stop(status) || ip < STUB_CODE_ADDR(stub_calls) ||
+	if (is_syscall_stop(status, gp) || ip < STUB_CODE_ADDR(stub_calls) ||
 	    ip >= STUB_CODE_ADDR(stub_calls_end) ||
 	    (ip < STUB_CODE_ADDR(stub_enter) &&
 	     !arch_stub_has_key(gp, mm_id))) {

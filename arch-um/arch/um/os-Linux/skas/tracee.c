@@ -153,9 +153,14 @@ void __init tracee_stop_signals_off(void)
 }
 
 /* PTRACE_GETSIGINFO where somebody will look at it. */
-static int get_siginfo(int pid, int status, siginfo_t *si)
+static int get_siginfo(int pid, int status, const unsigned long *gp,
+		       siginfo_t *si)
 {
+	if (is_dispatch_stop(status, gp))
+		return 0;
+
 	switch (status >> 8) {
+	case SIGSYS:
 	case SIGSEGV:
 	case SIGTRAP:
 	case SIGILL:
@@ -245,7 +250,7 @@ int tracee_run(struct mm_id *mm_id, int request, unsigned long *gp, bool get,
 	if (err)
 		return err;
 
-	return get_siginfo(pid, *status, si);
+	return get_siginfo(pid, *status, gp, si);
 }
 
 /**
@@ -379,5 +384,5 @@ int tracee_start(struct mm_id *mm_id)
 		   PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL))
 		return -errno;
 
-	return 0;
+	return intercept_dispatches ? dispatch_stub(mm_id->pid) : 0;
 }

@@ -101,7 +101,10 @@ static int examine_stop(struct mm_id *mm_id, struct uml_pt_regs *regs,
 {
 	int err;
 
-	if (is_syscall_stop(status)) {
+	if (is_syscall_stop(status, regs->gp)) {
+		if (is_dispatch_stop(status, regs->gp) &&
+		    !arch_is_native_call(regs->gp))
+			return STOP_REFUSE;
 		if (!intercept->leave_entry ||
 		    status >> 8 != intercept->syscall_stop)
 			return STOP_SYSCALL;
@@ -112,9 +115,10 @@ static int examine_stop(struct mm_id *mm_id, struct uml_pt_regs *regs,
 		return err ? err : STOP_SYSCALL;
 	}
 
-	/* The filter's answer to int $0x80 */
+	/* The filter's answer to int $0x80, or a call of number -1 */
 	if (WSTOPSIG(status) == SIGSYS)
-		return STOP_REFUSE;
+		return is_dispatched(si) && arch_is_native_call(regs->gp) ?
+		       STOP_SYSCALL : STOP_REFUSE;
 	if (WSTOPSIG(status) == SIGTRAP)
 		debugregs_hit(mm_id, guest_debugregs());
 	if (WSTOPSIG(status) != SIGSEGV)

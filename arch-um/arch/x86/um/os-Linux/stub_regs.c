@@ -76,6 +76,23 @@ void arch_flat_segments(unsigned long *regs)
 #endif
 }
 
+#ifdef __x86_64__
+/**
+ * arch_is_native_call() - was a call made by a syscall instruction?
+ * @gp:		the registers at the stop
+ *
+ * That stores the address of the next instruction in rcx. An int $0x80, whose
+ * number means another call, does not. A program may have it there all the same:
+ * then it gets what it would get for a syscall.
+ *
+ * Return: true if so.
+ */
+bool arch_is_native_call(const unsigned long *gp)
+{
+	return gp[HOST_CX] == gp[HOST_IP];
+}
+#endif
+
 #ifndef __x86_64__
 /**
  * arch_stub_can_enter() - can the stub go over into guest code by itself?

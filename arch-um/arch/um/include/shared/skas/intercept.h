@@ -144,21 +144,35 @@ extern const struct intercept_backend *intercept;
 extern enum stub_filter intercept_filter;
 /* The host has PTRACE_VM_RUN. */
 extern bool intercept_runs;
+/* Syscall User Dispatch stops the calls of guest code, before the filter. */
+extern bool intercept_dispatches;
 /* The stub may go over into guest code by itself. */
 extern bool intercept_stub_enters;
 
 /* os-Linux/skas/backend.c */
 void intercept_choose(void);
 bool is_filter_stop(int status);
-bool is_syscall_stop(int status);
+bool is_syscall_stop(int status, const unsigned long *gp);
+
+/* os-Linux/skas/dispatch.c */
+int dispatch_on(int pid, unsigned long first_ip, unsigned long last_ip);
+int dispatch_stub(int pid);
+bool is_dispatch_stop(int status, const unsigned long *gp);
+#ifdef __UM_HOST__
+bool is_dispatched(const siginfo_t *si);
+#endif
 
 /* os-Linux/skas/probe.c */
 int probe_native(void);
 bool probe_run(void);
 bool probe_stub_enter(void);
 int probe_filter(void);
+int probe_dispatch(void);
 int probe_twostop(void);
 int probe_registers(void);
+
+/* os-Linux/skas/probe_numbers.c */
+const char *probe_unfiltered(void);
 
 /* os-Linux/skas/tracee.c */
 void tracee_stop_signals_off(void);

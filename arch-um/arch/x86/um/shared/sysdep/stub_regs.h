@@ -36,6 +36,12 @@ struct stub_guest_regs {
 	unsigned long ip;
 };
 
+/* Registers do not tell how a call of 32 bit was made. */
+static inline bool arch_is_native_call(const unsigned long *gp)
+{
+	return true;
+}
+
 int arch_stub_complete(int fd, unsigned long long offset);
 bool arch_stub_can_enter(const unsigned long *guest);
 
@@ -59,6 +65,8 @@ struct stub_guest_regs {
 	unsigned long sp;
 	unsigned long ss;
 };
+
+bool arch_is_native_call(const unsigned long *gp);
 
 static inline int arch_stub_complete(int fd, unsigned long long offset)
 {
