@@ -31,8 +31,11 @@
  * -errno. Signals that are no faults, SIGALRM above all, are for the UML kernel
  * and not for the stub: it has them already.
  */
-static int stub_stopped(int status)
+static int stub_stopped(int status, const siginfo_t *si)
 {
+	if (is_stray(status, si))
+		return 0;
+
 	switch (status >> 8) {
 	case SIGTRAP:
 		return 1;
@@ -52,6 +55,7 @@ static int stub_stopped(int status)
 /* Go on with @sig, and wait until the stub traps. */
 static int stub_go_on(struct mm_id *mm_id, int sig)
 {
+	siginfo_t si;
 	int status, err;
 
 	mm_id->tracee->gp_known = false;
@@ -61,11 +65,13 @@ static int stub_go_on(struct mm_id *mm_id, int sig)
 			return -errno;
 
 		err = tracee_wait(mm_id->pid, &status);
+		if (!err)
+			err = tracee_siginfo(mm_id->pid, status, &si);
 		if (err)
 			return err;
 
 		sig = 0;
-		err = stub_stopped(status);
+		err = stub_stopped(status, &si);
 	} while (!err);
 
 	return err < 0 ? err : 0;
@@ -98,7 +104,7 @@ int stub_run_syscalls(struct mm_id *mm_id)
 
 	err = tracee_run(mm_id, PTRACE_CONT, regs, false, &si, &status);
 	if (!err)
-		err = stub_stopped(status);
+		err = stub_stopped(status, &si);
 	if (!err)
 		err = stub_go_on(mm_id, 0);
 	if (err < 0)
@@ -164,6 +170,7 @@ void stub_enter_guest(struct mm_id *mm_id, const unsigned long *guest,
  * @mm_id:	the address space, after stub_enter_guest() and a stop
  * @gp:		the registers at the stop
  * @status:	its wait status
+ * @si:		the siginfo, if it is that of a fault or a trap
  * @err:	0, or the -errno of a call that failed
  *
  * A signal may stop the tracee inside of the stub. The guest's registers are
@@ -181,7 +188,8 @@ void stub_enter_guest(struct mm_id *mm_id, const unsigned long *guest,
  *
  * Return: true if the stop is one of guest code.
  */
-bool stub_was_left(struct mm_id *mm_id, unsigned long *gp, int status, int *err)
+bool stub_was_left(struct mm_id *mm_id, unsigned long *gp, int status,
+		   const siginfo_t *si, int *err)
 {
 	struct stub_data *data = (void *)mm_id->stack;
 	unsigned long ip = REGS_IP(gp);
@@ -197,7 +205,8 @@ bool stub_was_left(struct mm_id *mm_id, unsigned long *gp, int status, int *err)
 	}
 
 	/* Once more, and not by itself: the calls may be made twice */
-	if (ip < STUB_CODE_ADDR(stub_enter) && WSTOPSIG(status) != SIGTRAP) {
+	if (ip < STUB_CODE_ADDR(stub_enter) &&
+	    (WSTOPSIG(status) != SIGTRAP || is_stray(status, si))) {
 		mm_id->tracee->stub_stays = true;
 		return false;
 	}

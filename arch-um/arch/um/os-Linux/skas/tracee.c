@@ -152,13 +152,16 @@ void __init tracee_stop_signals_off(void)
 	sigaction(SIGCHLD, &action, NULL);
 }
 
-/* PTRACE_GETSIGINFO where somebody will look at it. */
-static int get_siginfo(int pid, int status, const unsigned long *gp,
-		       siginfo_t *si)
+/**
+ * tracee_siginfo() - PTRACE_GETSIGINFO where somebody will look at it
+ * @pid:	the tracee, which is stopped
+ * @status:	its wait status
+ * @si:		filled in if the stop is a fault or a trap
+ *
+ * Return: 0 or -errno.
+ */
+int tracee_siginfo(int pid, int status, siginfo_t *si)
 {
-	if (is_dispatch_stop(status, gp))
-		return 0;
-
 	switch (status >> 8) {
 	case SIGSYS:
 	case SIGSEGV:
@@ -171,6 +174,31 @@ static int get_siginfo(int pid, int status, const unsigned long *gp,
 	}
 
 	return 0;
+}
+
+/**
+ * is_stray() - has somebody sent this signal, instead of guest code causing it?
+ * @status:	wait status of a stub process
+ * @si:		from tracee_siginfo()
+ *
+ * A user of the host can send the signals of faults and traps as well. A signal
+ * that is neither the guest's nor ours is dropped.
+ *
+ * Return: true if it is the signal of a fault or a trap, and was sent.
+ */
+bool is_stray(int status, const siginfo_t *si)
+{
+	switch (status >> 8) {
+	case SIGSYS:
+	case SIGSEGV:
+	case SIGTRAP:
+	case SIGILL:
+	case SIGBUS:
+	case SIGFPE:
+		return si->si_code <= 0;
+	}
+
+	return false;
 }
 
 /*
@@ -250,7 +278,10 @@ int tracee_run(struct mm_id *mm_id, int request, unsigned long *gp, bool get,
 	if (err)
 		return err;
 
-	return get_siginfo(pid, *status, gp, si);
+	if (is_dispatch_stop(*status, gp))
+		return 0;
+
+	return tracee_siginfo(pid, *status, si);
 }
 
 /**
@@ -364,17 +395,20 @@ void tracee_fill_init_data(struct mm_id *mm_id,
 int tracee_start(struct mm_id *mm_id)
 {
 	int status = 0, err;
+	siginfo_t si;
 
 	do {
 		err = tracee_wait(mm_id->pid, &status);
 		if (err == -ECHILD)
 			mm_id->pid = -1;
+		if (!err)
+			err = tracee_siginfo(mm_id->pid, status, &si);
 		if (err) {
 			printk(UM_KERN_ERR "%s : wait failed, errno = %d, status = 0x%x\n",
 			       __func__, -err, status);
 			return err;
 		}
-		if (WSTOPSIG(status) == SIGTRAP)
+		if (WSTOPSIG(status) == SIGTRAP && !is_stray(status, &si))
 			break;
 		if (ptrace(PTRACE_CONT, mm_id->pid, 0, 0))
 			return -errno;

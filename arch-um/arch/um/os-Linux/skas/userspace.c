@@ -52,6 +52,7 @@ enum {
 	STOP_SYSCALL = 0,	/* at a call */
 	STOP_FAULT = 0x100,	/* SIGSEGV, with no more than the siginfo */
 	STOP_REFUSE,		/* at what guest code may not do */
+	STOP_NOTHING,		/* nothing has happened to guest code */
 };
 
 static bool in_stub(struct uml_pt_regs *regs)
@@ -115,6 +116,8 @@ static int examine_stop(struct mm_id *mm_id, struct uml_pt_regs *regs,
 		return err ? err : STOP_SYSCALL;
 	}
 
+	if (is_stray(status, si))
+		return STOP_NOTHING;
 	/* The filter's answer to int $0x80, or a call of number -1 */
 	if (WSTOPSIG(status) == SIGSYS)
 		return is_dispatched(si) && arch_is_native_call(regs->gp) ?
@@ -181,18 +184,18 @@ static int run_guest(struct mm_id *mm_id, struct uml_pt_regs *regs,
 
 	regs->is_user = 1;
 	if (!guest_starts())
-		return SIGALRM;
+		return STOP_NOTHING;
 	err = tracee_run(mm_id, guest_request(mm_id->tracee, by_stub), gp,
 			 true, si, &status);
 	guest_stopped();
 	if (err)
 		goto lost;
 
-	if (by_stub && !stub_was_left(mm_id, gp, status, &err)) {
+	if (by_stub && !stub_was_left(mm_id, gp, status, si, &err)) {
 		if (err)
 			goto lost;
-		/* Nothing happened to the guest, let the loop look around */
-		return SIGALRM;
+		/* Let the loop look around */
+		return STOP_NOTHING;
 	}
 
 	memcpy(regs->gp, gp, sizeof(gp));
@@ -239,6 +242,7 @@ static bool handle_stop(int stop, siginfo_t *si, struct uml_pt_regs *regs)
 		relay_signal(SIGTRAP, (struct siginfo *)si, regs, NULL);
 		break;
 	case SIGALRM:
+	case STOP_NOTHING:
 		cpu_revisit();
 		break;
 	case SIGIO:
@@ -251,10 +255,9 @@ static bool handle_stop(int stop, siginfo_t *si, struct uml_pt_regs *regs)
 		unblock_signals_trace();
 		break;
 	default:
-		if (stop > 0)
-			printk(UM_KERN_ERR "%s : stub process stopped with signal %d\n",
-			       __func__, stop);
-		guest_lost();
+		/* SIGCONT for one, which the host's systemd sends to all */
+		if (stop < 0)
+			guest_lost();
 	}
 
 	return false;

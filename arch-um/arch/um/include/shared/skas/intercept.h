@@ -186,6 +186,8 @@ int tracee_start(struct mm_id *mm_id);
 void tracee_lost(struct mm_id *mm_id, const char *what, int err);
 int tracee_wait(int pid, int *status);
 #ifdef __UM_HOST__
+int tracee_siginfo(int pid, int status, siginfo_t *si);
+bool is_stray(int status, const siginfo_t *si);
 int tracee_run(struct mm_id *mm_id, int request, unsigned long *gp, bool get,
 	       siginfo_t *si, int *status);
 #endif
@@ -194,8 +196,10 @@ int tracee_run(struct mm_id *mm_id, int request, unsigned long *gp, bool get,
 int stub_run_syscalls(struct mm_id *mm_id);
 void stub_enter_guest(struct mm_id *mm_id, const unsigned long *guest,
 		      unsigned long *gp);
+#ifdef __UM_HOST__
 bool stub_was_left(struct mm_id *mm_id, unsigned long *gp, int status,
-		   int *err);
+		   const siginfo_t *si, int *err);
+#endif
 int stub_run_segv_handler(struct mm_id *mm_id);
 
 /* os-Linux/skas/cpu.c */
