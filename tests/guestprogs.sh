@@ -9,6 +9,7 @@
 #	sigframe	a signal frame is as large as the host's
 #	attack_calls	every way to ask for a call ends in the UML kernel
 #	unseen_calls	also those that the host shows to no filter
+#	old_calls	and those of the vsyscall page and int $0x80
 #	attack_clone	so do those that make processes and threads
 #	attack_trap	instructions that trap give the signals of a real machine
 #	attack_signals	signals at system calls change no result
@@ -40,13 +41,13 @@ no_mark() {
 		"$T/console.log" | grep -c A-CALL-OF-THE-GUEST)" 0
 }
 
-for name in fp fp_ptrace sigframe attack_calls unseen_calls \
+for name in fp fp_ptrace sigframe attack_calls unseen_calls old_calls \
 	attack_clone attack_trap attack_signals call_states cpu_time ptrace_stops ptrace_multi \
 	vm_run; do
 	program "$name" filter --backend filter
 	program "$name" twostop --backend twostop
 done
-for name in fp fp_ptrace sigframe attack_calls unseen_calls \
+for name in fp fp_ptrace sigframe attack_calls unseen_calls old_calls \
 	attack_clone attack_trap "attack_signals 4000" call_states cpu_time ptrace_stops ptrace_multi \
 	vm_run; do
 	program "$name" native --depth 2

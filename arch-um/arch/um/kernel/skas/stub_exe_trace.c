@@ -43,9 +43,9 @@
 #define RETURN(action)	BPF_STMT(BPF_RET | BPF_K, action)
 
 #if __BITS_PER_LONG > 32
-enum { SKIPPED = 5, MUNMAP = 11, MMAP = 13, KEY = 17, STOP = 24 };
+enum { SKIPPED = 2, MUNMAP = 11, MMAP = 13, KEY = 17, STOP = 24 };
 #else
-enum { SKIPPED = 5, MUNMAP = 11, MMAP = 13, KEY = 15, STOP = 22 };
+enum { SKIPPED = 2, MUNMAP = 11, MMAP = 13, KEY = 15, STOP = 22 };
 #endif
 
 static noinline void install_filter(const struct stub_init_data *init)
@@ -57,15 +57,15 @@ static noinline void install_filter(const struct stub_init_data *init)
 	const unsigned int minus_one = init->filter == STUB_FILTER_BACKSTOP ?
 				       SECCOMP_RET_ALLOW : SECCOMP_RET_TRACE;
 	struct sock_filter filter[] = {
-		/* A call of another word size is none for this guest: SIGSYS */
-		/*  0 */ LOAD(arch),
-		/*  1 */ IF(1, UM_SECCOMP_ARCH_NATIVE, 3, 2),
-		/*  2 */ RETURN(SECCOMP_RET_TRAP),
-		/* Before the stub's calls: a skipped one may be from there */
-		/*  3 */ LOAD(nr),
-		/*  4 */ IF(4, -1, SKIPPED, 6),
-		/*  5 SKIPPED */
+		/* First of all: a skipped call may be of any kind */
+		/*  0 */ LOAD(nr),
+		/*  1 */ IF(1, -1, SKIPPED, 3),
+		/*  2 SKIPPED */
 		RETURN(minus_one),
+		/* A call of another word size is none for this guest: SIGSYS */
+		/*  3 */ LOAD(arch),
+		/*  4 */ IF(4, UM_SECCOMP_ARCH_NATIVE, 6, 5),
+		/*  5 */ RETURN(SECCOMP_RET_TRAP),
 		/*  6 */ LOAD_UPPER(instruction_pointer),
 		/*  7 */ IF(7, UPPER(init->stub_start), 8, STOP),
 		/*  8 */ LOAD(instruction_pointer),

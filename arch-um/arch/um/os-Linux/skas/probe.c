@@ -202,6 +202,10 @@ static int __init probe_skip(const struct intercept_backend *backend, int pid,
 	if (err)
 		return err;
 
+	/* How a call is told from an int $0x80 */
+	if (!arch_is_native_call(regs.gp))
+		return -EOPNOTSUPP;
+
 	if (backend->leave_entry) {
 		err = backend->leave_entry(pid);
 		if (err)

@@ -43,6 +43,7 @@
 #include <skas.h>
 #include <sysdep/mcontext.h>
 #include <sysdep/stub_regs.h>
+#include <sysdep/vsyscall.h>
 #include <timetravel.h>
 #include <skas/intercept.h>
 #include "../internal.h"
@@ -96,25 +97,59 @@ static int prepare_run(struct mm_id *mm_id, struct uml_pt_regs *regs,
 	return fp_load(mm_id, regs);
 }
 
-/* What kind of stop is it? Returns that, or -errno. */
-static int examine_stop(struct mm_id *mm_id, struct uml_pt_regs *regs,
-			int status, const siginfo_t *si, bool exact)
+/* Bring a tracee from a stop at a call to where it may be resumed anywhere. */
+static int leave_call(struct mm_id *mm_id, struct uml_pt_regs *regs,
+		      int status)
 {
 	int err;
 
-	if (is_syscall_stop(status, regs->gp)) {
-		if (is_dispatch_stop(status, regs->gp) &&
-		    !arch_is_native_call(regs->gp))
-			return STOP_REFUSE;
-		if (!intercept->leave_entry ||
-		    status >> 8 != intercept->syscall_stop)
-			return STOP_SYSCALL;
+	if (is_filter_stop(status))
+		return arch_leave_vsyscall(mm_id, regs->gp);
+	if (!intercept->leave_entry || status >> 8 != intercept->syscall_stop)
+		return 0;
 
-		err = intercept->leave_entry(mm_id->pid);
-		/* All that has changed at the exit of a call that was not */
-		PT_SYSCALL_NR(mm_id->tracee->gp) = -1;
-		return err ? err : STOP_SYSCALL;
-	}
+	err = intercept->leave_entry(mm_id->pid);
+	/* All that has changed at the exit of a call that was not */
+	PT_SYSCALL_NR(mm_id->tracee->gp) = -1;
+	return err;
+}
+
+/*
+ * Is it a call, or an int $0x80? The filter tells them apart. Returns the kind of
+ * stop, or -errno.
+ */
+static int examine_call(struct mm_id *mm_id, struct uml_pt_regs *regs,
+			int status)
+{
+	bool native = is_filter_stop(status) || arch_is_native_call(regs->gp);
+	int err = leave_call(mm_id, regs, status);
+
+	if (err)
+		return err;
+
+	return native ? STOP_SYSCALL : STOP_REFUSE;
+}
+
+/* A SIGSEGV with an address that was not at fault, or none */
+static int examine_refusal(struct uml_pt_regs *regs, siginfo_t *si, bool exact)
+{
+	if (exact || !arch_in_vsyscall(regs->gp))
+		return STOP_REFUSE;
+
+	/* The host could not read where to return to */
+	si->si_addr = (void *)UPT_SP(regs);
+	si->si_code = SEGV_MAPERR;
+	return STOP_FAULT;
+}
+
+/* What kind of stop is it? Returns that, or -errno. */
+static int examine_stop(struct mm_id *mm_id, struct uml_pt_regs *regs,
+			int status, siginfo_t *si, bool exact)
+{
+	int err;
+
+	if (is_syscall_stop(status, regs->gp))
+		return examine_call(mm_id, regs, status);
 
 	if (is_stray(status, si))
 		return STOP_NOTHING;
@@ -129,7 +164,7 @@ static int examine_stop(struct mm_id *mm_id, struct uml_pt_regs *regs,
 
 	/* No page fault: what the handler would see is that of an older one */
 	if (si->si_code != SEGV_MAPERR && si->si_code != SEGV_ACCERR)
-		return STOP_REFUSE;
+		return examine_refusal(regs, si, exact);
 	if (!exact)
 		return STOP_FAULT;
 
