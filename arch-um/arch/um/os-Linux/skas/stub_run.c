@@ -115,9 +115,24 @@ int stub_run_syscalls(struct mm_id *mm_id)
 	return err < 0 ? err : 0;
 }
 
+/*
+ * The host would take a stack pointer in the stub pages for that of a handler that
+ * runs already, and go on from there, if it is not the end of the page. No
+ * register is wanted any more.
+ */
+static int leave_handler_stack(struct mm_id *mm_id, unsigned long sp)
+{
+	if (sp < STUB_START || sp > STUB_END)
+		return 0;
+
+	return ptrace(PTRACE_POKEUSER, mm_id->pid, PT_OFFSET(REGS_SP_INDEX), 0) ?
+	       -errno : 0;
+}
+
 /**
  * stub_run_segv_handler() - learn the details of a fault
  * @mm_id:	the address space
+ * @sp:		the stack pointer of the task
  *
  * Delivers the SIGSEGV at which the tracee is stopped. The handler in the stub
  * page leaves a struct faultinfo at the start of the stub data page.
@@ -131,11 +146,13 @@ int stub_run_syscalls(struct mm_id *mm_id)
  *
  * Return: 0, or -errno if the stub process is lost.
  */
-int stub_run_segv_handler(struct mm_id *mm_id)
+int stub_run_segv_handler(struct mm_id *mm_id, unsigned long sp)
 {
 	struct stub_data *data = (void *)mm_id->stack;
 	int err = fp_unload(mm_id);
 
+	if (!err)
+		err = leave_handler_stack(mm_id, sp);
 	if (!err)
 		err = stub_go_on(mm_id, SIGSEGV);
 	if (err)

@@ -168,7 +168,7 @@ static int examine_stop(struct mm_id *mm_id, struct uml_pt_regs *regs,
 	if (!exact)
 		return STOP_FAULT;
 
-	err = stub_run_segv_handler(mm_id);
+	err = stub_run_segv_handler(mm_id, UPT_SP(regs));
 	if (err)
 		return err;
 

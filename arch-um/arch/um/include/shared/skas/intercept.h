@@ -200,7 +200,7 @@ void stub_enter_guest(struct mm_id *mm_id, const unsigned long *guest,
 bool stub_was_left(struct mm_id *mm_id, unsigned long *gp, int status,
 		   const siginfo_t *si, int *err);
 #endif
-int stub_run_segv_handler(struct mm_id *mm_id);
+int stub_run_segv_handler(struct mm_id *mm_id, unsigned long sp);
 
 /* os-Linux/skas/cpu.c */
 void cpu_choose(void);
