@@ -16,6 +16,7 @@
 
 #include <linux/gfp.h>
 #include <linux/log2.h>
+#include <linux/mm_types.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <as-layout.h>
@@ -95,4 +96,31 @@ bool stub_pool_take(struct mm_id *mm_id)
 	mm_id->stack = s->stack;
 	mm_id->tracee = s->tracee;
 	return true;
+}
+
+/* So many kernels inside of each other are more than anybody has seen. */
+#define INNER_MAX	8
+
+/**
+ * stub_pool_inner() - has a UML kernel inside of this one emptied a stub process?
+ * @mm:		an address space whose guest code is about to run, with no call
+ *		queued for its stub
+ *
+ * It does that between two address spaces of its own, and clears its stub data
+ * pages. It does not know of ours, which its guest can write as well: so they are
+ * cleared here. A stub process that was emptied has the stubs of the kernels
+ * inside of this one, and no other memory. There is nothing to lose if another
+ * process has as little.
+ *
+ * With the turnstile held.
+ */
+void stub_pool_inner(struct mm_struct *mm)
+{
+	struct mm_id *mm_id = &mm->context.id;
+
+	if (mm->total_vm > INNER_MAX * (STUB_SIZE >> PAGE_SHIFT) || using_seccomp ||
+	    mm_id->syscall_data_len)
+		return;
+
+	memset((void *)mm_id->stack, 0, STUB_DATA_PAGES * UM_KERN_PAGE_SIZE);
 }

@@ -16,6 +16,7 @@
 #include <sysdep/ptrace.h>
 #include <sysdep/stub-data.h>
 
+struct mm_struct;
 struct stub_init_data;
 struct task_struct;
 struct uml_pt_regs;
@@ -233,6 +234,7 @@ void report_lost(int pid, const char *what, int err);
 /* kernel/skas/stub_pool.c */
 bool stub_pool_keep(struct mm_id *mm_id);
 bool stub_pool_take(struct mm_id *mm_id);
+void stub_pool_inner(struct mm_struct *mm);
 
 /* os-Linux/skas/fp.c */
 int fp_save(struct mm_id *mm_id, struct uml_pt_regs *regs);
