@@ -84,7 +84,8 @@ static const struct trap {
 } traps[] = {
 	{ "int3", code_int3, 0, SIGTRAP, 0, 1, KERNEL_CODE },
 	{ "int $3", code_int3_long, 0, SIGTRAP, 0, 2, KERNEL_CODE },
-	{ "icebp", code_icebp, 0, SIGTRAP, 0, 1, 0 },
+	/* Some virtual machines stop in front of it */
+	{ "icebp", code_icebp, 0, SIGTRAP, 0, -1, 0 },
 	{ "ud2", code_ud2, 0, SIGILL, 0, 0, 2 },
 	{ "hlt", code_hlt, 0, SIGSEGV, 0, 0, KERNEL_CODE },
 	{ "in", code_in, 0, SIGSEGV, 0, 0, KERNEL_CODE },

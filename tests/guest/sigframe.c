@@ -24,11 +24,14 @@
 #define PAGE		4096UL
 /* What the handler itself may need */
 #define ROOM		512UL
+/* MINSIGSTKSZ of old: the kernel takes no smaller stack */
+#define LEAST		2048UL
 /* In the part of an FXSAVE area that is for software */
 #define XSTATE_SIZE	(464 + 16)
 
-static unsigned int fp_size;
-static uintptr_t lowest;
+/* Written behind the back of the compiler, which knows that raise() calls nobody */
+static volatile unsigned int fp_size;
+static volatile uintptr_t lowest;
 
 static void handler(int sig, siginfo_t *info, void *context)
 {
@@ -65,8 +68,6 @@ static int signal_on(size_t size)
 
 	lowest = 0;
 	raise(SIGUSR1);
-	/* The library says that raise() calls nobody back */
-	asm volatile("" : : : "memory");
 	return lowest >= (uintptr_t)stack.ss_sp &&
 	       lowest < (uintptr_t)stack.ss_sp + size;
 }
@@ -82,7 +83,8 @@ int main(int argc, char **argv)
 	}
 
 	ok(least > fp_size, "AT_MINSIGSTKSZ is %lu", least);
-	ok(signal_on(least + ROOM), "a frame fits into that");
+	ok(signal_on(least + ROOM < LEAST ? LEAST : least + ROOM),
+	   "a frame fits into that");
 	ok(signal_on(8192), "a frame fits into SIGSTKSZ");
 	return tap_end();
 }
