@@ -154,7 +154,7 @@ static void vsyscalls(void)
 	int status;
 
 	stack[100] = (unsigned long)old_calls_back;
-	for (i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(tests); i++) {
 		status = child_run(tests[i].fn, stack + 100, 60);
 		if (!ok(!status, "vsyscall page: %s", tests[i].name))
 			diag("%s", child_status(status));
@@ -197,7 +197,7 @@ static void int80(void)
 	size_t i;
 	int status;
 
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
 		status = child_run(int80_calls, &numbers[i], 60);
 		if (!ok(!status, "int $0x80, number %ld: a SIGSEGV each time",
 			numbers[i]))

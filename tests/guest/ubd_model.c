@@ -27,6 +27,7 @@
 #include <unistd.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include "compiler.h"
 
 #define SECTOR		512u
 #define WORDS		(SECTOR / sizeof(uint64_t))
@@ -54,7 +55,7 @@ struct operation {
 	uint32_t number, start, count;
 };
 
-static void __attribute__((noreturn)) fail(const char *what)
+static void __noreturn fail(const char *what)
 {
 	printf("%s: %s\n", what, strerror(errno));
 	exit(2);

@@ -78,7 +78,7 @@ static int seen(void *arg)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog prog = {
-		.len = sizeof(insns) / sizeof(insns[0]),
+		.len = ARRAY_SIZE(insns),
 		.filter = insns,
 	};
 	int i;
@@ -105,7 +105,7 @@ int main(void)
 
 	if (!in_uml_guest())
 		bail_out("only in a guest");
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
 		status = child_run(unknown, &numbers[i], 60);
 		if (!ok(!status, "call %ld is none", numbers[i]))
 			diag("%s", child_status(status));
