@@ -259,15 +259,19 @@ int __init probe_native(void)
 /**
  * probe_run() - does the host have PTRACE_VM_RUN?
  *
- * Return: true if a run comes to the next call with its registers.
+ * Early forms of it took the kind of registers from the tracee's code segment,
+ * which guest code changes. Those did not say how many there are.
+ *
+ * Return: true if a run comes to the next call with its registers, and they are of
+ * our own kind.
  */
 bool __init probe_run(void)
 {
-	struct uml_pt_regs regs;
+	unsigned long gp[MAX_REG_NR + 1];
 	struct ptrace_vm_run run = {
 		.request = PTRACE_SYSCALL,
-		.regs = (unsigned long)regs.gp,
-		.regs_size = sizeof(regs.gp),
+		.regs = (unsigned long)gp,
+		.regs_size = sizeof(gp),
 	};
 	bool works;
 	int pid;
@@ -275,10 +279,11 @@ bool __init probe_run(void)
 	if (probe_begin(NO_GUARD, &pid))
 		return false;
 
-	works = !ptrace(PTRACE_GETREGS, pid, 0, regs.gp) &&
+	works = !ptrace(PTRACE_GETREGS, pid, 0, gp) &&
 		!ptrace(PTRACE_VM_RUN, pid, &run, sizeof(run)) &&
 		run.status >> 8 == backend_native.syscall_stop &&
-		PT_SYSCALL_NR(regs.gp) == __NR_getpid;
+		run.regs_size == MAX_REG_OFFSET &&
+		PT_SYSCALL_NR(gp) == __NR_getpid;
 	probe_end(pid);
 
 	return works;
