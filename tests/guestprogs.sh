@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # timeout: 1200
 # Programs that run in a guest and print TAP themselves, with each backend;
-# "native" is the inner one of two guests.
+# "native" is the inner one of two guests, and on a host that has PTRACE_VM the
+# outer one, too.
 #
 #	fp		FP and vector registers survive whatever happens
 #	fp_ptrace	and a tracer sees those of its tracee
@@ -41,16 +42,22 @@ no_mark() {
 		"$T/console.log" | grep -c A-CALL-OF-THE-GUEST)" 0
 }
 
+case $(host_backend) in
+native) outer='native filter twostop' ;;
+*) outer='filter twostop' ;;
+esac
+
 for name in fp fp_ptrace sigframe attack_calls unseen_calls old_calls \
-	attack_clone attack_trap attack_signals call_states cpu_time ptrace_stops ptrace_multi \
-	vm_run; do
-	program "$name" filter --backend filter
-	program "$name" twostop --backend twostop
+	attack_clone attack_trap attack_signals call_states cpu_time \
+	ptrace_stops ptrace_multi vm_run; do
+	for backend in $outer; do
+		program "$name" "$backend" --backend "$backend"
+	done
 done
 for name in fp fp_ptrace sigframe attack_calls unseen_calls old_calls \
-	attack_clone attack_trap "attack_signals 4000" call_states cpu_time ptrace_stops ptrace_multi \
-	vm_run; do
-	program "$name" native --depth 2
+	attack_clone attack_trap "attack_signals 4000" call_states cpu_time \
+	ptrace_stops ptrace_multi vm_run; do
+	program "$name" "level 2" --depth 2
 done
 
 # Nor does it take the looks at how busy the CPU is to stop a tracee.
@@ -68,13 +75,13 @@ for depth in 1 2; do
 	is "depth $depth: FP registers in a signal frame" "$(out)" "$size"
 done
 
-for backend in filter twostop; do
+for backend in $outer; do
 	program attack_stub "$backend" --backend "$backend"
 	no_mark "$backend"
 done
-program attack_stub native --depth 2
-no_mark native
-for backend in filter twostop; do
+program attack_stub "level 2" --depth 2
+no_mark "level 2"
+for backend in $outer; do
 	for depth in 1 2 3; do
 		program attack_frame "$backend, depth $depth" \
 			--depth "$depth" --backend "$backend"
@@ -86,13 +93,13 @@ ST=
 ok "attack_stub: attacks on a page without protection succeed" \
 	test "$(grep -c '^not ok' "$T/out")" -ge 30
 
-for backend in filter twostop; do
+for backend in $outer; do
 	uml --backend "$backend" -- "$BUILD/tests/ptrace_vm_probe"
 	is "$backend: umview's question is answered" "$ST $(out)" \
 		"6 PTRACE_VM mask 6"
 done
 uml --depth 2 -- "$BUILD/tests/ptrace_vm_probe"
-is "native: umview's question is answered" "$ST $(out)" \
+is "level 2: umview's question is answered" "$ST $(out)" \
 	"6 PTRACE_VM mask 6"
 
 finish

@@ -9,6 +9,8 @@
 . "$(dirname -- "$0")/lib.sh"
 # shellcheck source=tests/host/lib.sh
 . "$TOP/tests/host/lib.sh"
+# shellcheck source=tests/host/programs.sh
+. "$TOP/tests/host/programs.sh"
 
 VERSION=${HOST:-7.3}
 PROGRAMS=$BUILD/host/tests-x86_64-$VERSION
@@ -96,6 +98,20 @@ like "... takes native" "$(output patched uml_native.log)" \
 passes patched uml_native_stops "stops of a tracer in a guest with native"
 is "patched UML, filter" "$(status patched uml_filter)" 0
 is "patched UML, twostop" "$(status patched uml_twostop)" 0
+for backend in native filter twostop; do
+	for program in $ATTACKS; do
+		guest_program patched "uml_${backend}_$program" \
+			"$program in patched UML, $backend"
+	done
+	is "... attack_stub wrote nothing" "$(cat \
+		"$T/patched/uml_${backend}_attack_stub" \
+		"$T/patched/uml_${backend}_attack_stub.log" |
+		grep -c A-CALL-OF-THE-GUEST)" 0
+done
+for program in $NATIVE_PROGRAMS; do
+	guest_program patched "uml_native_$program" \
+		"$program in patched UML, native"
+done
 # UML on UML, the same binary
 is "patched UML, level 2: exit status" "$(status patched uml_nested)" 4
 like "... output" "$(output patched uml_nested)" "in*"

@@ -163,6 +163,17 @@ need_guest() {
 	finish
 }
 
+# host_backend: what "auto" takes here: native on a host that has PTRACE_VM, which
+# umview's question tells, and else filter.
+host_backend() {
+	"$BUILD/tests/ptrace_vm_probe" >/dev/null 2>&1
+	case $? in
+	0) echo filter ;;
+	6) echo native ;;
+	*) echo "unknown: no answer of ptrace_vm_probe; run make tests-guest" ;;
+	esac
+}
+
 # unprivileged COMMAND...: as a user who owns nothing but its TMPDIR.
 unprivileged() {
 	if [ "$(id -u)" -ne 0 ]; then

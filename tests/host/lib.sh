@@ -22,6 +22,20 @@ passes() {
 	fi
 }
 
+# guest_program KIND NAME DESC: a TAP program that has run in UML there; what it
+# has skipped is named
+guest_program() {
+	passes "$1" "$2" "$3"
+	is "... with as many results as it planned" \
+		"$(output "$1" "$2" | grep -c '^\(not \)\{0,1\}ok ')" \
+		"$(output "$1" "$2" | sed -n 's/^1\.\.\([0-9]*\).*/\1/p')"
+	output "$1" "$2" | sed -n 's/^ok [0-9]* - \(.*# SKIP.*\)/\1/p' \
+		>"$T/skipped"
+	while IFS= read -r skipped; do
+		skip "... ${skipped%% # SKIP*}" "${skipped#*# SKIP }"
+	done <"$T/skipped"
+}
+
 # verdicts KIND NAME: the lines with a verdict, without times and addresses
 verdicts() {
 	output "$1" "$2" |
