@@ -30,6 +30,7 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 #define SKIPCALL	4
+#define ROUNDS		20
 #define PAGE		4096ul
 #define PAGES		4
 #define HUGE_SIZE	(1024ul << 20)
@@ -238,6 +239,22 @@ static void test_refused(pid_t pid)
 	ok(multi(getpid(), NULL, 0) == -ESRCH, "nobody's tracee: ESRCH");
 }
 
+/* From the SIGSTOP over the end of kill() to the entry of getppid() */
+static bool run_to_getppid(pid_t pid, struct user_regs_struct *regs)
+{
+	int status;
+
+	*result = 0;
+	do {
+		if (one(pid, PTRACE_SYSCALL, NULL, NULL, 0) ||
+		    waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status) ||
+		    ptrace(PTRACE_GETREGS, pid, 0, regs))
+			return false;
+	} while (regs->orig_rax != SYS_getppid);
+
+	return true;
+}
+
 /* What umview does at a call that it virtualises */
 static void test_resume(pid_t pid)
 {
@@ -248,15 +265,7 @@ static void test_resume(pid_t pid)
 	};
 	int status;
 
-	*result = 0;
-	/* From the SIGSTOP over the end of kill() to the next entry */
-	do {
-		if (one(pid, PTRACE_SYSCALL, NULL, NULL, 0) ||
-		    waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status) ||
-		    ptrace(PTRACE_GETREGS, pid, 0, &regs))
-			break;
-	} while (regs.orig_rax != SYS_getppid);
-	ok(regs.orig_rax == SYS_getppid, "a list resumes the tracee");
+	ok(run_to_getppid(pid, &regs), "a list resumes the tracee");
 
 	regs.rax = 4711;
 	ok(multi(pid, list, 2) == 0, "registers and a tag in a list");
@@ -271,6 +280,46 @@ static void test_resume(pid_t pid)
 	ok(multi(pid, NULL, 0) == -ESRCH, "and is not stopped any more: ESRCH");
 	ok(one(pid, PEEKCHARDATA, memory, buf, 1) == -ESRCH,
 	   "nor is its memory read");
+}
+
+/* The same, by a tracer that then ends; the tracee's pid is in result[1]. */
+static void resume_and_end(void)
+{
+	struct user_regs_struct regs;
+	struct request list[2] = {
+		{ PTRACE_SETREGS, 0, &regs, 0 },
+		{ PTRACE_CONT, SKIPCALL, NULL, 0 },
+	};
+	pid_t pid = start();
+
+	result[1] = pid;
+	/* No PTRACE_O_EXITKILL: it lives on */
+	ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD);
+	if (!run_to_getppid(pid, &regs))
+		_exit(1);
+	regs.rax = 4711;
+	_exit(multi(pid, list, 2) != 0);
+}
+
+static void test_end(void)
+{
+	int round, wrong = 0, status, i;
+	pid_t tracer;
+
+	for (round = 0; round < ROUNDS; round++) {
+		tracer = fork();
+		if (tracer == 0)
+			resume_and_end();
+		if (waitpid(tracer, &status, 0) != tracer || status)
+			bail_out("tracer");
+		for (i = 0; i < 1000 && !__atomic_load_n(result, __ATOMIC_SEQ_CST);
+		     i++)
+			usleep(1000);
+		wrong += *result != 4711;
+		kill(result[1], SIGKILL);
+	}
+	ok(!wrong, "a skipped call is not made if the tracer ends (%d of %d)",
+	   wrong, ROUNDS);
 }
 
 static void *kill_soon(void *arg)
@@ -327,6 +376,7 @@ int main(void)
 	test_resume(pid);
 	end(pid);
 
+	test_end();
 	test_kill();
 
 	return tap_end();
