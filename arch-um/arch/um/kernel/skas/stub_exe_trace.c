@@ -51,11 +51,19 @@ enum { SKIPPED = 2, MUNMAP = 11, MMAP = 13, KEY = 15, STOP = 22 };
 static noinline void install_filter(const struct stub_init_data *init)
 {
 	/*
+	 * A tracer that is asked about a call may put another one in its place,
+	 * which is then made. After a signal there is none to be made.
+	 */
+	const unsigned int stop = init->filter & STUB_FILTER_TRAPS ?
+				  SECCOMP_RET_TRAP | STUB_TRAPPED_CALL :
+				  SECCOMP_RET_TRACE;
+	/*
 	 * -1 is the number of a call that ptrace has skipped, if it is ptrace
 	 * that stops calls; it never runs anything.
 	 */
-	const unsigned int minus_one = init->filter == STUB_FILTER_BACKSTOP ?
-				       SECCOMP_RET_ALLOW : SECCOMP_RET_TRACE;
+	const unsigned int minus_one =
+		(init->filter & ~STUB_FILTER_TRAPS) == STUB_FILTER_BACKSTOP ?
+		SECCOMP_RET_ALLOW : stop;
 	struct sock_filter filter[] = {
 		/* First of all: a skipped call may be of any kind */
 		/*  0 */ LOAD(nr),
@@ -92,7 +100,7 @@ static noinline void install_filter(const struct stub_init_data *init)
 		IF(KEY + 5, init->key[2], KEY + 6, STOP),
 		RETURN(SECCOMP_RET_ALLOW),
 		/* STOP */
-		RETURN(SECCOMP_RET_TRACE),
+		RETURN(stop),
 	};
 	struct sock_fprog prog = {
 		.len = sizeof(filter) / sizeof(filter[0]),

@@ -30,7 +30,6 @@
 #include <skas/intercept.h>
 
 #define ENTRY_STOP	(SIGTRAP | 0x80)
-#define SECCOMP_STOP	(SIGTRAP | (PTRACE_EVENT_SECCOMP << 8))
 
 const struct intercept_backend backend_native = {
 	.name		= "native",
@@ -44,7 +43,7 @@ const struct intercept_backend backend_filter = {
 	.name		= "filter",
 	.what		= "SECCOMP_RET_TRACE and number -1, one stop per call",
 	.request	= PTRACE_CONT,
-	.syscall_stop	= SECCOMP_STOP,
+	.syscall_stop	= FILTER_STOP,
 	.filter		= STUB_FILTER_INTERCEPT,
 	.needs_filter	= true,
 };
@@ -83,6 +82,7 @@ enum stub_filter intercept_filter = STUB_FILTER_NONE;
 bool intercept_runs;
 bool intercept_stub_enters;
 bool intercept_dispatches;
+bool intercept_traps;
 
 /**
  * is_filter_stop() - has the seccomp filter stopped a tracee?
@@ -92,7 +92,7 @@ bool intercept_dispatches;
  */
 bool is_filter_stop(int status)
 {
-	return status >> 8 == SECCOMP_STOP;
+	return status >> 8 == FILTER_STOP;
 }
 
 /**
@@ -194,6 +194,9 @@ static void __init describe(const char *why)
 	if (!intercept->needs_filter)
 		strlcat(boot_line, intercept_filter == STUB_FILTER_NONE ?
 			", no seccomp backstop" : ", seccomp backstop",
+			sizeof(boot_line));
+	if (intercept_traps)
+		strlcat(boot_line, ", the filter sends SIGSYS",
 			sizeof(boot_line));
 	if (intercept_filter == STUB_FILTER_INTERCEPT && !intercept_stub_enters)
 		strlcat(boot_line, ", two stops per page fault",

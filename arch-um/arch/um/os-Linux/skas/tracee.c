@@ -22,9 +22,14 @@
 #include <stub-data.h>
 #include <sysdep/stub.h>
 #include <sysdep/stub_regs.h>
+#include <sysdep/vsyscall.h>
 #include <uapi/linux/ptrace_vm.h>
 #include <skas/intercept.h>
 #include "../internal.h"
+
+#ifndef SYS_SECCOMP
+#define SYS_SECCOMP	1
+#endif
 
 /*
  * As directly as can be: on the way through the C library, and with errno, a
@@ -169,6 +174,7 @@ int tracee_siginfo(int pid, int status, siginfo_t *si)
 	case SIGILL:
 	case SIGBUS:
 	case SIGFPE:
+	case SIGSYS:
 		return host_ptrace(PTRACE_GETSIGINFO, pid, 0,
 				   (unsigned long)si);
 	}
@@ -199,6 +205,25 @@ bool is_stray(int status, const siginfo_t *si)
 	}
 
 	return false;
+}
+
+/*
+ * With STUB_FILTER_TRAPS the filter answers a call with a SIGSYS. Make of it
+ * the stop at the filter that it would be without. A call in the vsyscall page has
+ * been left already, with no number in the registers. No exit stop follows, see
+ * guest_request(): at_filter stays false.
+ */
+static void trapped_call(int *status, const siginfo_t *si, unsigned long *gp)
+{
+	if (*status >> 8 != SIGSYS || si->si_code != SYS_SECCOMP ||
+	    si->si_errno != STUB_TRAPPED_CALL)
+		return;
+
+	if ((long)PT_SYSCALL_NR(gp) == -1) {
+		PT_SYSCALL_NR(gp) = si->si_syscall;
+		arch_as_native_call(gp);
+	}
+	*status = FILTER_STOP << 8 | (*status & 0xff);
 }
 
 /*
@@ -264,6 +289,8 @@ int tracee_run(struct mm_id *mm_id, int request, unsigned long *gp, bool get,
 			return err;
 	} else if (err != -EINTR) {
 		mm_id->tracee->at_filter = !err && is_filter_stop(*status);
+		if (!err)
+			trapped_call(status, si, gp);
 		return err;
 	}
 	/* -EINTR: a signal for the UML kernel, which is handled: go on waiting */
@@ -275,13 +302,13 @@ int tracee_run(struct mm_id *mm_id, int request, unsigned long *gp, bool get,
 	mm_id->tracee->at_filter = is_filter_stop(*status);
 	if (get)
 		err = read_registers(mm_id, gp);
-	if (err)
+	if (err || is_dispatch_stop(*status, gp))
 		return err;
 
-	if (is_dispatch_stop(*status, gp))
-		return 0;
-
-	return tracee_siginfo(pid, *status, si);
+	err = tracee_siginfo(pid, *status, si);
+	if (!err && get)
+		trapped_call(status, si, gp);
+	return err;
 }
 
 /**
@@ -378,6 +405,8 @@ void tracee_fill_init_data(struct mm_id *mm_id,
 			   struct stub_init_data *init_data)
 {
 	init_data->filter = intercept_filter;
+	if (intercept_traps && intercept_filter != STUB_FILTER_NONE)
+		init_data->filter |= STUB_FILTER_TRAPS;
 	memcpy(init_data->key, mm_id->tracee->key, sizeof(init_data->key));
 	init_data->mmap_ip = STUB_CODE_ADDR(stub_mmap_ret);
 	init_data->munmap_ip = STUB_CODE_ADDR(stub_munmap_ret);

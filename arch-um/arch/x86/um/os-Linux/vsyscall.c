@@ -36,6 +36,16 @@ bool arch_in_vsyscall(const unsigned long *gp)
 }
 
 /**
+ * arch_as_native_call() - let a call of the page look like one by syscall
+ * @gp:		the registers behind it
+ */
+void arch_as_native_call(unsigned long *gp)
+{
+	gp[HOST_CX] = REGS_IP(gp);
+	gp[HOST_R11] = REGS_EFLAGS(gp);
+}
+
+/**
  * arch_leave_vsyscall() - let a call of the vsyscall page look like any other
  * @mm_id:	the address space, whose tracee is stopped by the filter; with the
  *		turnstile held
@@ -66,7 +76,6 @@ int arch_leave_vsyscall(struct mm_id *mm_id, unsigned long *gp)
 		return -EPROTO;
 
 	PT_SYSCALL_NR(gp) = nr;
-	gp[HOST_CX] = REGS_IP(gp);
-	gp[HOST_R11] = REGS_EFLAGS(gp);
+	arch_as_native_call(gp);
 	return 0;
 }

@@ -30,6 +30,9 @@ struct uml_pt_regs;
 #define PTRACE_VM_SKIPCALL	0x4
 #endif
 
+/* The wait status of a stop at the filter, shifted right by 8 */
+#define FILTER_STOP	(SIGTRAP | (PTRACE_EVENT_SECCOMP << 8))
+
 /*
  * How the stub maps memory of the guest. What is mapped is about to be used, so
  * the host is to enter it into its page tables at once: that is much cheaper
@@ -51,6 +54,14 @@ enum stub_filter {
 	STUB_FILTER_BACKSTOP,
 	STUB_FILTER_INTERCEPT,
 };
+
+/*
+ * Added to one of them if the UML kernel is not to be asked about a call, since it
+ * might put another one in its place: the filter answers with a SIGSYS that has
+ * this number in si_errno.
+ */
+#define STUB_FILTER_TRAPS	0x100
+#define STUB_TRAPPED_CALL	1
 
 /**
  * struct intercept_backend - one way to intercept a call and not to run it
@@ -149,6 +160,8 @@ extern bool intercept_runs;
 extern bool intercept_dispatches;
 /* The stub may go over into guest code by itself. */
 extern bool intercept_stub_enters;
+/* The filter answers a call with a signal, STUB_FILTER_TRAPS. */
+extern bool intercept_traps;
 
 /* os-Linux/skas/backend.c */
 void intercept_choose(void);
