@@ -185,12 +185,20 @@ refused "--timeout wants a number*" run --timeout 0 -- true
 refused "no kernel /nonesuch*" run --kernel /nonesuch -- true
 refused "no image /nonesuch*" boot /nonesuch
 refused "--depth is an option of run*" boot --depth 2
+refused "--overlay is an option of run*" boot --overlay
+refused "--overlay is for the host's files*" run --overlay --image / -- true
+refused "--ro or --rw, not both*" run --ro --rw -- true
+refused "--rw lets everything*" run --rw --rwdir / -- true
+refused "no directory /nonesuch*" run --rwdir /nonesuch -- true
 
 got=$("$TOP/scripts/uml" run --dry-run --depth 2 --backend filter \
 	--arg 'some=thing' -- sh -c 'echo a')
 like "--dry-run: kernel, command, quoting" "$got" \
 	"*uml-init host *mem=704M*some=thing*mem=512M* -- sh -c 'echo a'"
 like "--dry-run: --backend" "$got" "* ptrace_vm=filter *"
+got=$("$TOP/scripts/uml" run --dry-run --depth 2 --rwdir / -- true)
+like "--dry-run: --rwdir at each level" "$got" \
+	"*mem=704M*hostfs_access=ro*hostfs_rw=/*mem=512M*hostfs_access=ro*hostfs_rw=/*"
 
 # ---- nothing left behind ----
 "$TOP/scripts/uml" run -- sleep 60 &

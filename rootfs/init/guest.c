@@ -108,6 +108,9 @@ int guest_main(void)
 	if (err)
 		fail(&wire, "%s: %s", path, strerror(-err));
 	wire_send(&wire, F_HELLO, 0, NULL, 0);
+	/* That of an image, which is a copy, is in memory. */
+	if (!strcmp(path, IMAGE_JOB))
+		unlink(path);
 
 	slash = strrchr(path, '/');
 	if (slash)

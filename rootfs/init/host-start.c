@@ -53,6 +53,7 @@ static int write_job(struct host *h)
 	struct utsname uts;
 	struct job job = {
 		.root = (char *)h->root,
+		.overlay = h->overlay, .keep = h->keep_dirs,
 		.uid = getuid(), .gid = getgid(),
 		.tty = isatty(0) && isatty(1), .tty_err = isatty(2),
 		.size = term_size(),
@@ -118,7 +119,8 @@ static void add_job_arg(struct host *h)
 	while (h->kernel[n])
 		n++;
 	kernel = calloc(n + 2, sizeof(*kernel));
-	if (!kernel || asprintf(&arg, "uml_job=\"%s\"", h->job_path) < 0)
+	if (!kernel || asprintf(&arg, "uml_job=\"%s\"",
+				*h->initrd ? IMAGE_JOB : h->job_path) < 0)
 		exit(ST_FAILED);
 	memcpy(kernel, h->kernel, n * sizeof(*kernel));
 	kernel[n] = arg;
@@ -150,13 +152,19 @@ static int start_run(struct host *h, int console)
 {
 	char mnt[4096];
 	int null, pair[2], err;
+	bool image = !strcmp(h->root, "image");
 
 	snprintf(h->job_path, sizeof(h->job_path), "%s/job.%d", h->dir,
 		 h->level);
+	if (image)
+		snprintf(h->initrd, sizeof(h->initrd), "%s/initrd", h->dir);
 	snprintf(mnt, sizeof(mnt), "%s/root", h->dir);
-	if (*h->root && mkdir(mnt, 0700) < 0 && errno != EEXIST)
+	if ((*h->root || h->overlay) && !image && mkdir(mnt, 0700) < 0 &&
+	    errno != EEXIST)
 		return -errno;
 	err = write_job(h);
+	if (!err && image)
+		err = initrd_write(h->initrd, h->job_path);
 	if (err)
 		return err;
 	add_job_arg(h);
@@ -172,6 +180,18 @@ static int start_run(struct host *h, int console)
 	close(pair[1]);
 	close(null);
 	return h->pid < 0 ? -errno : 0;
+}
+
+/* The job holds the environment; and a reboot must not run it. */
+void host_forget_job(struct host *h)
+{
+	int err = 0;
+
+	unlink(h->job_path);
+	if (*h->initrd)
+		err = initrd_write(h->initrd, NULL);
+	if (err)
+		say(h, "%s: %s", h->initrd, strerror(-err));
 }
 
 int host_start(struct host *h)

@@ -34,8 +34,7 @@ static void guest_frame(struct host *h, struct frame_head *f, char *payload)
 	case F_HELLO:
 		h->hello = true;
 		h->window = WINDOW;
-		/* It holds the environment; and a reboot must not run it. */
-		unlink(h->job_path);
+		host_forget_job(h);
 		/* In a nested run an outer level has done this already. */
 		if (isatty(0) && isatty(1))
 			term_raw(h);
@@ -297,7 +296,10 @@ static char **parse(struct host *h, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "+d:n:l:t:r:c:u:e:bkv")) != -1) {
+	h->keep_dirs = calloc(argc, sizeof(*h->keep_dirs));
+	if (!h->keep_dirs)
+		return NULL;
+	while ((c = getopt(argc, argv, "+d:n:l:t:r:c:u:e:w:bkov")) != -1) {
 		switch (c) {
 		case 'd':
 			h->dir = optarg;
@@ -322,6 +324,12 @@ static char **parse(struct host *h, int argc, char **argv)
 			break;
 		case 'e':
 			putenv(optarg);
+			break;
+		case 'o':
+			h->overlay = true;
+			break;
+		case 'w':
+			h->keep_dirs[h->nr_keep_dirs++] = optarg;
 			break;
 		case 'b':
 			h->boot = true;

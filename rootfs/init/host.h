@@ -19,11 +19,15 @@ struct host {
 	long timeout;
 	const char *root, *cwd, *user;
 	bool boot, keep, verbose;
+	bool overlay;
+	char **keep_dirs;	/* one more than there are, NULL */
+	int nr_keep_dirs;
 	char **kernel, **command;
 
 	/* the guest */
 	pid_t pid;
 	char job_path[4096];
+	char initrd[4096];	/* "": the guest begins in the host's files */
 	int wait_status;
 	bool ended;		/* pid was reaped */
 	bool hello;		/* the guest's init has read its job */
@@ -61,6 +65,7 @@ void log_close(struct host *h);
 
 /* host-start.c */
 int host_start(struct host *h);
+void host_forget_job(struct host *h);
 void term_raw(struct host *h);
 void term_restore(struct host *h);
 struct wire_winsize term_size(void);

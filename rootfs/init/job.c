@@ -62,6 +62,8 @@ int job_write(const char *path, const struct job *job)
 	put_num(f, job->ngroups);
 	for (i = 0; i < job->ngroups; i++)
 		put_num(f, job->groups[i]);
+	put_num(f, job->overlay);
+	put_list(f, job->keep);
 	put_list(f, job->env);
 	put_list(f, job->argv);
 	err = ferror(f) ? -EIO : 0;
@@ -146,7 +148,9 @@ int job_read(const char *path, struct job *job)
 	job->groups = get_array(&c, job->ngroups, sizeof(*job->groups));
 	for (i = 0; job->groups && i < job->ngroups; i++)
 		job->groups[i] = get_num(&c);
+	job->overlay = get_num(&c);
+	job->keep = get_list(&c);
 	job->env = get_list(&c);
 	job->argv = get_list(&c);
-	return c.p && job->argv && job->argv[0] ? 0 : -EPROTO;
+	return c.p && job->keep && job->argv && job->argv[0] ? 0 : -EPROTO;
 }

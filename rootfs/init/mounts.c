@@ -54,29 +54,72 @@ static bool is_mounted(const char *dir)
 	       here.st_dev != up.st_dev;
 }
 
-/* Make the image, or another directory of the host, the root directory. */
+static void mount_hostfs(const char *what, const char *where, struct wire *w)
+{
+	if (mount("none", where, "hostfs", 0, what) < 0)
+		fail(w, "cannot mount %s over hostfs: %m", what);
+}
+
+/* The paths stay short: those of an overlay must have no ',' or ':' in them. */
+static void mount_overlay(const struct job *job, const char *mnt,
+			  struct wire *w)
+{
+	const char *data = *job->root ?
+		"lowerdir=lower,upperdir=upper,workdir=work" :
+		"lowerdir=/,upperdir=upper,workdir=work";
+
+	if (mount("tmpfs", mnt, "tmpfs", 0, "mode=700,size=100%") < 0 ||
+	    chdir(mnt) < 0 || mkdir("lower", 0755) < 0 ||
+	    mkdir("upper", 0755) < 0 || mkdir("work", 0755) < 0 ||
+	    mkdir("root", 0755) < 0)
+		fail(w, "cannot make room for an overlay: %m");
+	if (*job->root)
+		mount_hostfs(job->root, "lower", w);
+	if (mount("overlay", "root", "overlay", 0, data) < 0)
+		fail(w, "cannot mount an overlay over hostfs: %m");
+	if (chdir("root") < 0)
+		fail(w, "cannot enter the overlay: %m");
+}
+
+/* Of an overlay, what is not to be thrown away. */
+static void mount_kept(const struct job *job, struct wire *w)
+{
+	size_t len = strlen(job->root);
+	char **dir;
+
+	for (dir = job->keep; *dir; dir++) {
+		if (strncmp(*dir, job->root, len) ||
+		    ((*dir)[len] != '/' && len))
+			fail(w, "%s is not in %s", *dir, job->root);
+		mount_hostfs(*dir, *dir + len, w);
+	}
+}
+
+/* Make something else the root directory than the host's. */
 static void enter_root(const struct job *job, const char *dir, struct wire *w)
 {
-	bool image = !strcmp(job->root, "image");
 	char mnt[4096];
 
-	snprintf(mnt, sizeof(mnt), "%s/root", dir);
-	if (image) {
-		if (mount("/dev/ubda", mnt, "ext4", 0, NULL) < 0)
-			fail(w, "cannot mount the image: %m");
-	} else if (mount("none", mnt, "hostfs", 0, job->root) < 0) {
-		fail(w, "cannot mount %s over hostfs: %m", job->root);
-	}
-	if (chdir(mnt) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 ||
+	snprintf(mnt, sizeof(mnt), "%s" IMAGE_MNT, dir);
+	if (job->overlay)
+		mount_overlay(job, mnt, w);
+	else if (strcmp(job->root, "image"))
+		mount_hostfs(job->root, mnt, w);
+	else if (mount("/dev/ubda", mnt, "ext4", 0, NULL) < 0)
+		fail(w, "cannot mount the image: %m");
+	if ((!job->overlay && chdir(mnt) < 0) ||
+	    mount(".", "/", NULL, MS_MOVE, NULL) < 0 ||
 	    chroot(".") < 0 || chdir("/") < 0)
 		fail(w, "cannot enter the root directory: %m");
+	if (job->overlay)
+		mount_kept(job, w);
 }
 
 void guest_mounts(const struct job *job, const char *dir, struct wire *w)
 {
 	size_t i;
 
-	if (*job->root)
+	if (*job->root || job->overlay)
 		enter_root(job, dir, w);
 	for (i = 0; i < ARRAY_SIZE(table); i++) {
 		/* Never make directories in the caller's files. */

@@ -15,7 +15,7 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define LIKE_PRINTF format(printf, 2, 3)
 
-#define VERSION "1"
+#define VERSION "2"
 
 /* The host end gives the kernel its side of the wire as this descriptor... */
 #define WIRE_FD 3
@@ -81,6 +81,8 @@ int write_all(int fd, const void *data, size_t len);
 
 struct job {
 	char *root;		/* "", "image", or a directory of the host */
+	bool overlay;		/* it stays as it is, changes are thrown away... */
+	char **keep;		/* ...but for these directories of the host */
 	char *cwd;
 	char *hostname;
 	uid_t uid;
@@ -97,6 +99,14 @@ struct job {
 
 int job_write(const char *path, const struct job *job);
 int job_read(const char *path, struct job *job);
+
+/* ---- initrd.c: where a guest begins that has an image ---- */
+
+#define IMAGE_INIT "/uml-init"	/* scripts/uml makes it rdinit= */
+#define IMAGE_JOB "/job"
+#define IMAGE_MNT "/root"
+
+int initrd_write(const char *path, const char *job);
 
 /* ---- pump.c: one direction of a stream that may block ---- */
 

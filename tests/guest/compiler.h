@@ -7,6 +7,7 @@
 #define __aligned(n)	__attribute__((aligned(n)))
 #define __maybe_unused	__attribute__((unused))
 #define __noreturn	__attribute__((noreturn))
+#define __packed	__attribute__((packed))
 #define __printf(f, a)	__attribute__((format(printf, f, a)))
 #define __used		__attribute__((used))
 #undef __always_inline
