@@ -14,7 +14,7 @@ unexport MAKEFLAGS MAKELEVEL
 
 .PHONY: all linux source prepare stock init rootfs boot run check clean help \
 	tests-guest built bench bench-levels nested bench-syscalls lint \
-	series kunit umview umvu example check-all check-apply host \
+	series kunit umview umvu example check-all check-apply check-quick host \
 	host-stock hosts host-check host-each host-arch host-table i386 i386-programs
 
 all: linux		## fetch, prepare and build ./linux (the default)
@@ -70,12 +70,15 @@ umvu: rootfs-umvu	## the same with umvu (VUOS), its successor
 rootfs-%: built
 	@rootfs/mkrootfs $*
 
-check: linux tests-guest ## run the tests; T='launcher nested' selects some
+check: linux tests-guest ## run the tests; T='launcher nested' selects; STRICT=1: no unexpected skips
 	@rootfs/mkrootfs debian12
 	@rootfs/mkrootfs tiny
 	-@rootfs/mkrootfs umview
 	-@rootfs/mkrootfs umvu
-	@tests/run $(T)
+	@tests/run $(if $(STRICT),--strict) $(T)
+
+check-quick: linux tests-guest ## the tests of tests/quick: under a minute, once the kernel is built
+	@tests/run --quick
 
 check-apply: source	## do all patches still apply, with zero fuzz?
 	@scripts/fetch 6.12

@@ -19,6 +19,8 @@
 #	ptrace_stops	a tracer in the guest has PTRACE_VM
 #	ptrace_multi	and PTRACE_MULTI
 #	vm_run		and PTRACE_VM_RUN, with its short way between two calls
+#
+# With $TEST_QUICK those that take a second or two.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname -- "$0")/lib.sh"
@@ -46,6 +48,17 @@ case $(host_backend) in
 native) outer='native filter twostop' ;;
 *) outer='filter twostop' ;;
 esac
+
+if [ -n "${TEST_QUICK-}" ]; then
+	for name in sigframe attack_calls unseen_calls attack_clone \
+		ptrace_multi; do
+		for backend in $outer; do
+			program "$name" "$backend" --backend "$backend"
+		done
+		program "$name" "level 2" --depth 2
+	done
+	finish
+fi
 
 for name in fp fp_ptrace sigframe attack_calls unseen_calls old_calls \
 	attack_clone attack_trap attack_signals call_states cpu_time \

@@ -75,6 +75,31 @@ like "the diagnosis is kept" "$got" "*not ok 2 - fail: broken*# because*"
 run skipper
 is "skipping: count" "$last" "0 passed, 0 failed, 1 skipped"
 is "nothing but skipped tests is not a success" "$st" 1
+run --strict pass
+is "--strict: what passes passes" "$st $last" "0 2 passed, 0 failed, 0 skipped"
+run --strict pass skipper
+is "--strict: an unexpected skip is a failure" "$st $last" \
+	"1 2 passed, 1 failed, 0 skipped"
+like "--strict: it is named" "$got" \
+	"*not in tests/expected-skips: skipper: not here # no such thing*"
+printf '# a comment\n\nskipper: not here # no such*\tfor a reason\n' \
+	>"$T/fake/expected-skips"
+run --strict pass skipper
+is "--strict: an expected skip is one" "$st $last" \
+	"0 2 passed, 0 failed, 1 skipped"
+printf 'skipper: not here # another\treason\nskipper2: *\tother\n' \
+	>"$T/fake/expected-skips"
+run --strict pass skipper
+is "--strict: another reason is not expected" "$st" 1
+run skipper --strict
+is "an option behind a name is none" "$st" 1
+printf '# two of them\npass\nsub/inner # with a comment\n' >"$T/fake/quick"
+run --quick
+is "--quick: what is listed" "$st $last" "0 3 passed, 0 failed, 0 skipped"
+run --quick pass
+is "--quick: no names beside it" "$st" 1
+run --bogus
+is "an unknown option" "$st" 1
 run dies
 is "dying: count" "$last" "1 passed, 1 failed, 0 skipped"
 is "dying: exit status" "$st" 1
