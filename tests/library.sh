@@ -10,12 +10,14 @@ GUEST_TIMEOUT=240
 export GUEST_TIMEOUT
 LIB=$TOP/host-patches/lib
 
-# compile NAME SOURCE...: static, for a guest may have no shared libraries
+# compile NAME SOURCE...: static, for a guest may have no shared libraries;
+# tests/sanitize.sh has other options.
 compile() {
 	compile_to=$1
 	shift
+	# shellcheck disable=SC2086 # options
 	ok "$compile_to compiles without a warning" \
-		cc -static -O2 -Wall -Wextra -Werror -pthread \
+		cc ${TEST_CC_OPTIONS:--static -O2} -Wall -Wextra -Werror -pthread \
 		-I "$LIB" -I "$TOP/tests/guest" -o "$T/$compile_to" "$@"
 }
 compile vmname "$LIB/vmname.c" "$LIB/ptrace_vm.c"

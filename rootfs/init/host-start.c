@@ -59,16 +59,14 @@ static int write_job(struct host *h)
 		.size = term_size(),
 		.env = environ, .argv = h->command,
 	};
-	char *end;
+	char *end, *cwd = h->cwd ? strdup(h->cwd) : getcwd(NULL, 0);
 	int err;
 
 	job.umask = umask(0);
 	umask(job.umask);
 	uname(&uts);
 	job.hostname = uts.nodename;
-	job.cwd = h->cwd ? strdup(h->cwd) : getcwd(NULL, 0);
-	if (!job.cwd)
-		job.cwd = "/";
+	job.cwd = cwd ? cwd : "/";
 	if (h->user) {
 		job.uid = strtoul(h->user, &end, 10);
 		job.gid = *end == ':' ? strtoul(end + 1, &end, 10) : job.uid;
@@ -79,6 +77,7 @@ static int write_job(struct host *h)
 	}
 	err = job_write(h->job_path, &job);
 	free(job.groups);
+	free(cwd);
 	return err;
 }
 
@@ -140,6 +139,7 @@ static int start_boot(struct host *h, int console)
 		return -errno;
 	fcntl(h->w.fd, F_SETFL, O_NONBLOCK);
 	fcntl(h->w.fd, F_SETFD, FD_CLOEXEC);
+	fcntl(slave, F_SETFD, FD_CLOEXEC);
 	h->to_boot.fd = h->w.fd;
 	h->pid = fork();
 	if (!h->pid)

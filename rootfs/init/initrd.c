@@ -41,8 +41,12 @@ static int put_file(FILE *f, const char *name, mode_t mode, const char *path)
 	ssize_t n = -1;
 	off_t left;
 
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0)
 		return -errno;
+	if (fstat(fd, &st) < 0) {
+		close(fd);
+		return -EIO;
+	}
 	put_head(f, name, S_IFREG | mode, st.st_size, 0);
 	for (left = st.st_size; left; left -= n) {
 		n = read(fd, buf, sizeof(buf));
