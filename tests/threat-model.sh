@@ -98,6 +98,8 @@ link a"
 uml --user 0:0 -- sh -c 'for i in /dev/mem /dev/kmem /dev/port /proc/kcore \
 	/proc/modules /sys/kernel/kexec_loaded; do ! test -e $i || echo $i; done'
 is "the kernel's memory is no file, and it loads no modules" "$ST$(out)" 0
+uml --user 65534:65534 -- cat /proc/sys/kernel/unprivileged_bpf_disabled
+is "eBPF is for root only" "$(out)" 2
 
 # ---- somebody on the host changes the path meanwhile ----
 # race OPTION...: the guest works in a directory that is a link now and then
