@@ -15,7 +15,8 @@ unexport MAKEFLAGS MAKELEVEL
 .PHONY: all linux source prepare stock init rootfs boot run check clean help \
 	tests-guest built bench bench-levels nested bench-syscalls lint \
 	series kunit umview umvu example check-all check-apply check-quick host \
-	host-stock hosts host-check host-each host-arch host-table i386 i386-programs
+	host-stock hosts host-check host-each host-arch host-table i386 i386-programs \
+	checks-kernel checks
 
 all: linux		## fetch, prepare and build ./linux (the default)
 
@@ -79,6 +80,13 @@ check: linux tests-guest ## run the tests; T='launcher nested' selects; STRICT=1
 
 check-quick: linux tests-guest ## the tests of tests/quick: under a minute, once the kernel is built
 	@tests/run --quick
+
+checks-kernel: source	## the kernel with its own checks and ours, as build/um-checks/linux
+	@scripts/prepare um-checks
+	@scripts/build um-checks
+
+checks: checks-kernel init tests-guest ## and the tests on it
+	@tests/run checks
 
 check-apply: source	## do all patches still apply, with zero fuzz?
 	@scripts/fetch 6.12

@@ -45,6 +45,7 @@
 #include <sysdep/stub_regs.h>
 #include <sysdep/vsyscall.h>
 #include <timetravel.h>
+#include <skas/check_stub.h>
 #include <skas/intercept.h>
 #include "../internal.h"
 
@@ -213,7 +214,9 @@ static int run_guest(struct mm_id *mm_id, struct uml_pt_regs *regs,
 	/* The host has accepted them, when the tracer wrote them */
 	debugregs_load(mm_id, guest_debugregs());
 	tls_load(mm_id);
-	err = prepare_run(mm_id, regs, step, gp, &by_stub);
+	err = check_stub(mm_id);
+	if (!err)
+		err = prepare_run(mm_id, regs, step, gp, &by_stub);
 	if (err)
 		goto lost;
 
