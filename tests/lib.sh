@@ -146,6 +146,14 @@ results() {
 	ok "$1 it has a plan" grep -q '^1\.\.[1-9]' "$T/out"
 }
 
+# no_report LABEL: none of the kernel's own checks has something to say in the
+# console log of the last guest.
+no_report() {
+	is "$1: no report in the log" "$(grep -a -E -m 5 "$KERNEL_REPORTS" \
+		"$T/console.log")" ""
+}
+KERNEL_REPORTS='BUG:|BUG [a-z_0-9-]+ \(|WARNING:|KASAN:|UBSAN:|INFO: (possible|task|lockdep|trying|rcu|inconsistent)|possible (recursive|circular|irq)|suspicious RCU|inconsistent lock|sleeping function|Object corrupt|list_(add|del) corruption|bad (page|pte|pmd|swap)|Bad (page|rss)|corrupt mm_context|ODEBUG|Kernel panic|check_stubs: (process|not)'
+
 # await_output SECONDS: until a guest in the background has printed something;
 # its output is to be empty before it starts.
 await_output() {
