@@ -44,7 +44,7 @@
 #endif
 
 #define PAGE	4096ul
-#define MB	(1ul << 20)
+#define MB	(1024 * 1024ul)
 #define RW	(PROT_READ | PROT_WRITE)
 #define PRIVATE	(MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE)
 

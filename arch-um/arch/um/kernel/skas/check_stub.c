@@ -32,7 +32,8 @@ static unsigned int runs;
 static int __init check_stubs_setup(char *line, int *add)
 {
 	*add = 0;
-	check_every = simple_strtoul(line, NULL, 0);
+	if (kstrtouint(line, 0, &check_every))
+		panic("check_stubs=%s: not a number", line);
 	return 0;
 }
 
