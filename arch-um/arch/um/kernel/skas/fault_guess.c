@@ -21,6 +21,7 @@
 #include <asm/tlbflush.h>
 #include <kern_util.h>
 #include <skas/intercept.h>
+#include <sysdep/trapnr.h>
 
 /*
  * How many pages a fault of a walk may bring in. More would save little: a stop
@@ -88,10 +89,18 @@ static bool may_be_fetch(unsigned long address, unsigned long ip)
 	       PAGE_ALIGN_DOWN(address) == PAGE_ALIGN_DOWN(ip + INSN_MAX);
 }
 
+static bool pte_missing(struct mm_struct *mm, unsigned long address)
+{
+	pte_t *pte = virt_to_pte(mm, address);
+
+	return !pte || pte_none(*pte);
+}
+
 /* Returns 1 for a write, 0 for a read, and -1 if there is no guess. */
-static int guess_write(struct mm_struct *mm, unsigned long address,
+static int guess_write(struct mm_struct *mm, struct last_fault *last,
 		       unsigned long ip, bool mapped)
 {
+	const unsigned long address = last->address;
 	struct vm_area_struct *vma;
 	int write = -1;
 
@@ -102,6 +111,10 @@ static int guess_write(struct mm_struct *mm, unsigned long address,
 	if (!vma)
 		goto out;
 
+	if (!last->repeats) {
+		last->ip = ip;
+		last->fresh = pte_missing(mm, address);
+	}
 	wake_around(vma, address);
 	if (!mapped)
 		write = private_writable(vma);
@@ -118,13 +131,6 @@ static bool pte_written(struct mm_struct *mm, unsigned long address)
 	pte_t *pte = virt_to_pte(mm, address);
 
 	return pte && pte_present(*pte) && pte_young(*pte) && pte_write(*pte);
-}
-
-static bool pte_missing(struct mm_struct *mm, unsigned long address)
-{
-	pte_t *pte = virt_to_pte(mm, address);
-
-	return !pte || pte_none(*pte);
 }
 
 static bool in_vma(const struct vm_area_struct *vma, unsigned long address)
@@ -186,10 +192,30 @@ static bool repeated(struct last_fault *last, unsigned long address)
 	if (address != last->address) {
 		last->address = address;
 		last->repeats = 0;
+		last->fresh = false;
 		return false;
 	}
 
 	return ++last->repeats > REPEATS_MAX;
+}
+
+/**
+ * fault_learned() - tell a fault as it was before a guess
+ * @last:	the last fault of the address space
+ * @ip:		the instruction
+ * @fi:		what the handler has learned of its fault
+ *
+ * A write to a fresh page that must not be written is taken for a read, which
+ * brings in the page, and comes again. That the page was not there is what
+ * the program is to be told. Not so at a fetch: x86 itself brings in a page that
+ * must not be executed first.
+ */
+void fault_learned(const struct last_fault *last, unsigned long ip,
+		   struct faultinfo *fi)
+{
+	if (FAULT_ADDRESS(*fi) == last->address && ip == last->ip &&
+	    last->fresh && last->repeats && FAULT_WRITE(*fi))
+		fi->error_code &= ~ERROR_CODE_PRESENT;
 }
 
 /**
@@ -212,7 +238,7 @@ int fault_guess(struct last_fault *last, unsigned long address,
 	if (address >= TASK_SIZE || repeated(last, address))
 		return -EFAULT;
 
-	write = guess_write(mm, address, ip, mapped);
+	write = guess_write(mm, last, ip, mapped);
 	if (write < 0)
 		return -EFAULT;
 

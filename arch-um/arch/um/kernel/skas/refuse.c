@@ -7,24 +7,24 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <skas/intercept.h>
-
-/* General protection fault */
-#define TRAP_GP	13
+#include <sysdep/trapnr.h>
 
 /**
  * guest_refuse() - end an instruction as the processor ends a privileged one
+ * @error_code:	as a general protection fault has it
  *
- * For int $0x80, calls from the stub page, and faults without an address. The
- * old faultinfo of the task may tell of a page fault, which a UML kernel that
- * traces the task would resolve, again and again.
+ * For int $0x80 and calls from the stub page. The old faultinfo of the task may
+ * tell of a page fault, which a UML kernel that traces the task would resolve,
+ * again and again.
  *
  * The signal is sent to current.
  */
-void guest_refuse(void)
+void guest_refuse(int error_code)
 {
-	current->thread.arch.faultinfo = (struct faultinfo) {
-		.trap_no = TRAP_GP,
-	};
+	struct faultinfo *fi = &current->thread.arch.faultinfo;
+
+	fi->trap_no = TRAP_NR_GP;
+	fi->error_code = error_code;
 	force_sig(SIGSEGV);
 }
 

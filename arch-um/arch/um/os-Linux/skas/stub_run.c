@@ -130,12 +130,13 @@ static int leave_handler_stack(struct mm_id *mm_id, unsigned long sp)
 }
 
 /**
- * stub_run_segv_handler() - learn the details of a fault
+ * stub_run_handler() - learn the details of an exception
  * @mm_id:	the address space
+ * @sig:	SIGSEGV, SIGBUS, SIGFPE or SIGILL, at which the tracee is stopped
  * @sp:		the stack pointer of the task
  *
- * Delivers the SIGSEGV at which the tracee is stopped. The handler in the stub
- * page leaves a struct faultinfo at the start of the stub data page.
+ * Delivers the signal. The handler in the stub page leaves a struct faultinfo at
+ * the start of the stub data page.
  *
  * The host gives a signal handler fresh FP registers, and since this one never
  * returns, those of the task are saved before.
@@ -146,7 +147,7 @@ static int leave_handler_stack(struct mm_id *mm_id, unsigned long sp)
  *
  * Return: 0, or -errno if the stub process is lost.
  */
-int stub_run_segv_handler(struct mm_id *mm_id, unsigned long sp)
+int stub_run_handler(struct mm_id *mm_id, int sig, unsigned long sp)
 {
 	struct stub_data *data = (void *)mm_id->stack;
 	int err = fp_unload(mm_id);
@@ -154,9 +155,9 @@ int stub_run_segv_handler(struct mm_id *mm_id, unsigned long sp)
 	if (!err)
 		err = leave_handler_stack(mm_id, sp);
 	if (!err)
-		err = stub_go_on(mm_id, SIGSEGV);
+		err = stub_go_on(mm_id, sig);
 	if (err)
-		tracee_lost(mm_id, "handler of a fault", err);
+		tracee_lost(mm_id, "handler of an exception", err);
 	memset(data->syscall_data, 0,
 	       sizeof(*data) - offsetof(struct stub_data, syscall_data));
 

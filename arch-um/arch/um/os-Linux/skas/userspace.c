@@ -43,6 +43,7 @@
 #include <skas.h>
 #include <sysdep/mcontext.h>
 #include <sysdep/stub_regs.h>
+#include <sysdep/trapnr.h>
 #include <sysdep/vsyscall.h>
 #include <timetravel.h>
 #include <skas/check_stub.h>
@@ -53,6 +54,7 @@
 enum {
 	STOP_SYSCALL = 0,	/* at a call */
 	STOP_FAULT = 0x100,	/* SIGSEGV, with no more than the siginfo */
+	STOP_EXCEPTION,		/* SIGSEGV that is not of a page fault */
 	STOP_REFUSE,		/* at what guest code may not do */
 	STOP_NOTHING,		/* nothing has happened to guest code */
 };
@@ -131,50 +133,96 @@ static int examine_call(struct mm_id *mm_id, struct uml_pt_regs *regs,
 	return native ? STOP_SYSCALL : STOP_REFUSE;
 }
 
-/* A SIGSEGV with an address that was not at fault, or none */
-static int examine_refusal(struct uml_pt_regs *regs, siginfo_t *si, bool exact)
+static bool is_page_fault(const siginfo_t *si)
 {
-	if (exact || !arch_in_vsyscall(regs->gp))
-		return STOP_REFUSE;
+	return si->si_code == SEGV_MAPERR || si->si_code == SEGV_ACCERR;
+}
 
-	/* The host could not read where to return to */
+/*
+ * A breakpoint and a debug exception are told apart by the siginfo, and have no
+ * error code. Debuggers, and UML kernels in the guest, have them all the time.
+ */
+static void learn_trap(struct uml_pt_regs *regs, const siginfo_t *si)
+{
+	regs->faultinfo.trap_no = si->si_code == SI_KERNEL ? TRAP_NR_BP :
+							     TRAP_NR_DB;
+	regs->faultinfo.error_code = 0;
+}
+
+/* The handler in the stub page is told trap number, error code and address. */
+static int learn_exception(struct mm_id *mm_id, struct uml_pt_regs *regs,
+			   int sig, const siginfo_t *si)
+{
+	int err;
+
+	if (sig == SIGSEGV && !is_page_fault(si) && arch_in_vsyscall(regs->gp)) {
+		/* The host refuses to emulate it; it would tell of an old one */
+		regs->faultinfo.trap_no = TRAP_NR_NONE;
+		return 0;
+	}
+
+	err = stub_run_handler(mm_id, sig, UPT_SP(regs));
+	if (!err)
+		memcpy(&regs->faultinfo, (void *)mm_id->stack,
+		       sizeof(regs->faultinfo));
+	return err;
+}
+
+/* The host could not read where to return to, from a stack that is not mapped. */
+static int fault_of_vsyscall(struct uml_pt_regs *regs, siginfo_t *si)
+{
 	si->si_addr = (void *)UPT_SP(regs);
 	si->si_code = SEGV_MAPERR;
 	return STOP_FAULT;
+}
+
+static int examine_segv(struct mm_id *mm_id, struct uml_pt_regs *regs,
+			siginfo_t *si, bool exact)
+{
+	int err;
+
+	if (!exact && is_page_fault(si))
+		return STOP_FAULT;
+	if (!exact && arch_in_vsyscall(regs->gp))
+		return fault_of_vsyscall(regs, si);
+
+	err = learn_exception(mm_id, regs, SIGSEGV, si);
+	if (err)
+		return err;
+
+	return is_page_fault(si) ? SIGSEGV : STOP_EXCEPTION;
 }
 
 /* What kind of stop is it? Returns that, or -errno. */
 static int examine_stop(struct mm_id *mm_id, struct uml_pt_regs *regs,
 			int status, siginfo_t *si, bool exact)
 {
-	int err;
+	int sig = WSTOPSIG(status), err;
 
 	if (is_syscall_stop(status, regs->gp))
 		return examine_call(mm_id, regs, status);
-
 	if (is_stray(status, si))
 		return STOP_NOTHING;
-	/* The filter's answer to int $0x80, or a call of number -1 */
-	if (WSTOPSIG(status) == SIGSYS)
+
+	switch (sig) {
+	case SIGSYS:
+		/* The filter's answer to int $0x80, or a call of number -1 */
 		return is_dispatched(si) && arch_is_native_call(regs->gp) ?
 		       STOP_SYSCALL : STOP_REFUSE;
-	if (WSTOPSIG(status) == SIGTRAP)
+	case SIGTRAP:
 		debugregs_hit(mm_id, guest_debugregs());
-	if (WSTOPSIG(status) != SIGSEGV)
-		return WSTOPSIG(status);
+		learn_trap(regs, si);
+		return sig;
+	case SIGSEGV:
+		return examine_segv(mm_id, regs, si, exact);
+	case SIGBUS:
+	case SIGFPE:
+	case SIGILL:
+		err = learn_exception(mm_id, regs, sig, si);
+		return err ? err : sig;
+	}
 
-	/* No page fault: what the handler would see is that of an older one */
-	if (si->si_code != SEGV_MAPERR && si->si_code != SEGV_ACCERR)
-		return examine_refusal(regs, si, exact);
-	if (!exact)
-		return STOP_FAULT;
-
-	err = stub_run_segv_handler(mm_id, UPT_SP(regs));
-	if (err)
-		return err;
-
-	memcpy(&regs->faultinfo, (void *)mm_id->stack, sizeof(regs->faultinfo));
-	return SIGSEGV;
+	return sig;
 }
 
 /*
@@ -260,18 +308,23 @@ static bool handle_stop(int stop, siginfo_t *si, struct uml_pt_regs *regs)
 	if (stop == STOP_FAULT)
 		return fault_guess(last, (unsigned long)si->si_addr,
 				   UPT_IP(regs), si->si_code == SEGV_ACCERR);
-	last->repeats = 0;
+	if (stop == SIGSEGV)
+		fault_learned(last, UPT_IP(regs), UPT_FAULTINFO(regs));
+	last->address = NO_ADDRESS;
 
 	switch (stop) {
 	case STOP_SYSCALL:
 		/* Guest code that jumped into the stub page */
 		if (in_stub(regs))
-			guest_refuse();
+			guest_refuse(0);
 		else
 			handle_syscall(regs);
 		break;
 	case STOP_REFUSE:
-		guest_refuse();
+		guest_refuse(ERROR_CODE_INTERRUPT(0x80));
+		break;
+	case STOP_EXCEPTION:
+		relay_signal(SIGSEGV, (struct siginfo *)si, regs, NULL);
 		break;
 	case SIGSEGV:
 		(*sig_info[SIGSEGV])(SIGSEGV, NULL, regs, NULL);

@@ -87,14 +87,20 @@ struct intercept_backend {
 	int (*leave_entry)(int pid);
 };
 
+/* Of user space, where a fault could be resolved */
+#define NO_ADDRESS	(~0UL)
+
 /**
  * struct last_fault - the last fault of an address space
- * @address:	where it was
+ * @address:	where it was, or NO_ADDRESS if something else came later
+ * @ip:		the instruction
  * @repeats:	how often it came again, with nothing else in between
+ * @fresh:	there was no page at first
  */
 struct last_fault {
-	unsigned long address;
+	unsigned long address, ip;
 	unsigned int repeats;
+	bool fresh;
 };
 
 /**
@@ -214,7 +220,7 @@ void stub_enter_guest(struct mm_id *mm_id, const unsigned long *guest,
 bool stub_was_left(struct mm_id *mm_id, unsigned long *gp, int status,
 		   const siginfo_t *si, int *err);
 #endif
-int stub_run_segv_handler(struct mm_id *mm_id, unsigned long sp);
+int stub_run_handler(struct mm_id *mm_id, int sig, unsigned long sp);
 
 /* os-Linux/skas/cpu.c */
 void cpu_choose(void);
@@ -227,6 +233,8 @@ void cpu_revisit(void);
 /* kernel/skas/fault_guess.c */
 int fault_guess(struct last_fault *last, unsigned long address,
 		unsigned long ip, bool mapped);
+void fault_learned(const struct last_fault *last, unsigned long ip,
+		   struct faultinfo *fi);
 
 /* kernel/skas/guest_irq.c */
 struct task_struct *guest_task(void);
@@ -240,7 +248,7 @@ struct uml_pt_regs *guest_irq_regs(struct uml_pt_regs *regs);
 void init_syscall(struct uml_pt_regs *r);
 
 /* kernel/skas/refuse.c */
-void guest_refuse(void);
+void guest_refuse(int error_code);
 void guest_lost(void);
 void report_lost(int pid, const char *what, int err);
 
