@@ -91,6 +91,45 @@ bool arch_is_native_call(const unsigned long *gp)
 {
 	return gp[HOST_CX] == gp[HOST_IP];
 }
+
+/* Of what LAR tells: the type without "accessed", code or data, DPL, present */
+#define AR_MASK		0xfe00u
+#define AR_USER_DATA	0xf200u
+#define AR_EXPAND_DOWN	0x0400u
+
+/**
+ * arch_valid_stack_segment() - make SS a selector that 64-bit code can run with
+ * @regs:	general registers
+ *
+ * It stays if it is one. The processor loads no other on the way to user mode.
+ */
+void arch_valid_stack_segment(unsigned long *regs)
+{
+	unsigned int access = 0, selector = regs[HOST_SS] & 0xffff;
+	unsigned long safe[MAX_REG_NR];
+
+	/* The selectors of UML are those of its stub processes */
+	asm volatile("lar %1, %0" : "+r" (access) : "r" (selector) : "cc");
+	if ((access & AR_MASK & ~AR_EXPAND_DOWN) == AR_USER_DATA)
+		return;
+
+	get_safe_registers(safe, NULL);
+	regs[HOST_SS] = safe[HOST_SS];
+}
+
+/**
+ * arch_is_64bit_code() - do these registers run 64-bit code?
+ * @regs:	general registers
+ *
+ * Return: false if CS is that of 32-bit code.
+ */
+bool arch_is_64bit_code(const unsigned long *regs)
+{
+	unsigned long safe[MAX_REG_NR];
+
+	get_safe_registers(safe, NULL);
+	return regs[HOST_CS] == safe[HOST_CS];
+}
 #endif
 
 #ifndef __x86_64__

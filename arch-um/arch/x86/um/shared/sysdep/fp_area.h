@@ -15,6 +15,16 @@
 #define SW_RESERVED_OFFSET	464
 #define FXSAVE_SIZE		512
 
+/* The bytes that are reserved for software, in a signal frame */
+struct fp_sw_bytes {
+	unsigned int magic1;
+	unsigned int extended_size;
+	unsigned long long features;
+	unsigned int xstate_size;
+};
+
+#define FP_MAGIC1		0x46505853u
+
 /* The header begins with the components that are in use. */
 #define XSTATE_BV_OFFSET	FXSAVE_SIZE
 #define XSTATE_HEADER_SIZE	64
@@ -22,6 +32,7 @@
 
 #define COMPONENT_FP		1ULL
 #define COMPONENT_SSE		2ULL
+#define COMPONENT_YMM		4ULL
 
 #define FCW_INIT		0x37f
 #define MXCSR_INIT		0x1f80

@@ -67,6 +67,8 @@ struct stub_guest_regs {
 };
 
 bool arch_is_native_call(const unsigned long *gp);
+void arch_valid_stack_segment(unsigned long *regs);
+bool arch_is_64bit_code(const unsigned long *regs);
 
 static inline int arch_stub_complete(int fd, unsigned long long offset)
 {
