@@ -25,12 +25,12 @@
 #include <sys/uio.h>
 #include "arch.h"
 #include "child.h"
+#include "find_stub.h"
 #include "regs.h"
 #include "tap.h"
 #include "try.h"
 #include "uml.h"
 
-#define PAGE		4096ul
 #define MAX_OFFSETS	8192
 /* Not a time, in whatever words a clock is told */
 #define FILL		(~0ul / 255 * 0xe5)
@@ -135,80 +135,23 @@ static struct queued_call *forge_queue(const struct attack *attack,
 	return queue;
 }
 
-/* A load that may fault. */
-static bool readable(const void *p)
-{
-	if (sigsetjmp(regs_back, 1))
-		return false;
-	__atomic_load_n((const char *)p, __ATOMIC_RELAXED);
-	return true;
-}
-
-static bool writable(void *p)
-{
-	if (sigsetjmp(regs_back, 1))
-		return false;
-	__atomic_fetch_or((char *)p, 0, __ATOMIC_RELAXED);
-	return true;
-}
-
-/* The end of what the kernel says that we have. */
-static unsigned long known_end(void)
-{
-	FILE *f = fopen("/proc/self/maps", "r");
-	unsigned long start, end, max = 0;
-	char line[512];
-
-	if (!f)
-		bail_out("/proc/self/maps");
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "%lx-%lx", &start, &end) == 2 &&
-		    end > max && end < ADDRESS_END)
-			max = end;
-	fclose(f);
-
-	return max;
-}
-
-/*
- * Code, and data behind it. An inner kernel leaves more than the stub of the
- * outer one above its own: the outer vDSO is a page of code, too.
- */
-static bool is_stub(unsigned char *p)
-{
-	return readable(p) && !writable(p) && writable(p + PAGE) &&
-	       writable(p + 2 * PAGE) && memmem(p, PAGE, CALL_BYTES, 2);
-}
-
 /* The lowest one is that of our own kernel. */
-static bool find_stub(bool outer, unsigned long pages)
+static bool find_stub(bool outer)
 {
-	unsigned long top, low, end = known_end();
-	unsigned char *p;
+	unsigned char *stubs[16];
+	int n = find_stubs(stubs, ARRAY_SIZE(stubs));
 
+	stub_pages = 1 + STUB_DATA_PAGES;
 	stub = NULL;
-	stub_pages = 3;
-	for (top = ADDRESS_END; top > end; top -= PGDIR) {
-		low = top - pages * PAGE;
-		if (low < end)
-			low = end;
-		for (p = (void *)(top - PAGE); p >= (unsigned char *)low;
-		     p -= PAGE) {
-			if (!is_stub(p))
-				continue;
-			stub = p;
-			if (outer)
-				return true;
-			break;
-		}
-	}
+	if (n)
+		stub = outer ? stubs[0] : stubs[n - 1];
 
 	return stub;
 }
 
 static void make_weak_stub(void)
 {
-	stub_pages = 3;
+	stub_pages = 1 + STUB_DATA_PAGES;
 	stub = mmap(NULL, stub_pages * PAGE, PROT_READ | PROT_WRITE,
 		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	memcpy(stub, weak_text, weak_text_end - weak_text);
@@ -608,8 +551,7 @@ int main(int argc, char **argv)
 
 	if (weak) {
 		make_weak_stub();
-	} else if (!find_stub(outer, NEAR_PAGES) &&
-		   !find_stub(outer, FAR_PAGES)) {
+	} else if (!find_stub(outer)) {
 		if (in_uml_guest())
 			ok(false, "the stub is found");
 		else

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What attack_stub.c tries on i386; included there. */
 
-/* A host of 32 bit ends a process at 3 GB, one of 64 bit just below 4 GB. */
-#define ADDRESS_END	0xfffff000ul
-#define PGDIR		0x3ffff000ul
-/* The stub is above the last whole entry of a page directory. */
-#define NEAR_PAGES	1100
-#define FAR_PAGES	65536
 /* Bytes of code, from where on a call is near */
 #define NEAR_CALL	16
 

@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* What attack_stub.c tries on x86_64; included there. */
 
-/*
- * How far below a possible top of the address space to look: a stub lies at
- * the top, unless the outermost kernel runs with a random stack.
- */
-#define NEAR_PAGES	512
-#define FAR_PAGES	65536
-#define PGDIR		0x8000000000ul
-#define ADDRESS_END	0x800000000000ul
 /* Bytes of code, from where on a call is near */
 #define NEAR_CALL	24
 
