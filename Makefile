@@ -161,7 +161,15 @@ $(BUILD)/tests/micro $(BUILD)/tests/bare: $(BUILD)/tests/%: tests/bench/%.c
 GUEST_PROGRAMS = $(patsubst tests/guest/%.c,$(BUILD)/tests/%,\
 	$(wildcard tests/guest/*.c))
 
-tests-guest: $(GUEST_PROGRAMS) $(BUILD)/tests/micro
+tests-guest: $(GUEST_PROGRAMS) $(BUILD)/tests/micro $(BUILD)/tests/observe
+
+# It watches stub processes from outside
+OBSERVER = $(wildcard tests/observer/*.[ch]) tests/guest/compiler.h
+
+$(BUILD)/tests/observe: $(OBSERVER)
+	@mkdir -p $(@D)
+	@echo '  CC      tests/observe'
+	@$(GUEST_CC) -o $@ $(filter %.c,$^)
 
 $(BUILD)/tests/%: tests/guest/%.c $(wildcard tests/guest/*.h)
 	@mkdir -p $(@D)
