@@ -14,9 +14,9 @@ unexport MAKEFLAGS MAKELEVEL
 
 .PHONY: all linux source prepare stock init rootfs boot run check clean help \
 	tests-guest built bench bench-levels nested bench-syscalls lint \
-	series kunit umview umvu example check-all check-apply check-quick host \
-	host-stock hosts host-check host-each host-arch host-table i386 i386-programs \
-	checks-kernel checks
+	series kunit umview umvu example check-all check-apply check-quick \
+	check-soak host host-stock hosts host-check host-each host-arch host-table \
+	i386 i386-programs checks-kernel checks
 
 all: linux		## fetch, prepare and build ./linux (the default)
 
@@ -87,6 +87,9 @@ checks-kernel: source	## the kernel with its own checks and ours, as build/um-ch
 
 checks: checks-kernel init tests-guest ## and the tests on it
 	@tests/run checks
+
+check-soak: linux tests-guest ## the long form of the tests that have one: an hour at most
+	@SOAK=1 tests/run $(T)
 
 check-apply: source	## do all patches still apply, with zero fuzz?
 	@scripts/fetch 6.12

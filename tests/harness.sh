@@ -50,6 +50,17 @@ echo "ok 1 - before it hangs"
 exec sleep 30
 END
 fake empty </dev/null
+fake soak <<'END'
+# timeout: 1
+# soak: 2
+if [ -n "$SOAK" ]; then
+	echo "ok 1 - long"
+	sleep 1.3
+else
+	echo "ok 1 - short"
+fi
+echo "1..1"
+END
 fake sub/inner <<'END'
 echo "ok 1 - inner"
 echo "1..1"
@@ -124,7 +135,15 @@ is "an unknown name: exit status" "$st" 1
 like "an unknown name: the message" "$got" "*no test named nonesuch*"
 run --list
 is "--list" "$(printf '%s ' "$got" | tr '\n' ' ')" \
-	"dies empty fail hangs pass short skipper status sub/inner "
+	"dies empty fail hangs pass short skipper soak status sub/inner "
+SOAK=1 run
+is "SOAK=1: the tests that have a long form, with the time for it" \
+	"$(echo "$got" | grep '^ok') $last" \
+	"ok 1 - soak: long 1 passed, 0 failed, 0 skipped"
+SOAK=1 SOAK_SECONDS=1 run
+is "SOAK=1: there is an end to it" "$last" "1 passed, 1 failed, 0 skipped"
+run soak
+like "without it: the short form" "$got" "*ok 1 - soak: short*"
 
 # lib.sh itself
 fake lib <<END
