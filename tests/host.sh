@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 3600
+# timeout: 6000
 #
 # A patched kernel as the host of tracers, in QEMU, beside an unpatched one of
 # the same configuration. `make host` builds them; HOST=6.12 is the other one.
@@ -48,7 +48,7 @@ fi
 boot() {
 	mkdir -p "$T/$1"
 	env TMPDIR="${TMPDIR:-/tmp}" "$TOP/scripts/qemu-host" --kind "$1" \
-		--version "$VERSION" --mem 1G --timeout 3000 \
+		--version "$VERSION" --mem 1G --timeout 5400 \
 		--log "$T/$1.console" -- env BUILD="$BUILD" \
 		STOCK_UML="$STOCK_UML" UMVIEW_ROOT="$UMVIEW_ROOT" \
 		UMVIEW_IMAGE="$UMVIEW_IMAGE" \
@@ -100,7 +100,7 @@ is "patched UML, filter" "$(status patched uml_filter)" 0
 is "patched UML, twostop" "$(status patched uml_twostop)" 0
 for backend in native filter twostop; do
 	for program in $ATTACKS; do
-		guest_program patched "uml_${backend}_$program" \
+		guest_program patched "uml_${backend}_$program" "$program" \
 			"$program in patched UML, $backend"
 	done
 	is "... attack_stub wrote nothing" "$(cat \
@@ -109,7 +109,7 @@ for backend in native filter twostop; do
 		grep -c A-CALL-OF-THE-GUEST)" 0
 done
 for program in $NATIVE_PROGRAMS; do
-	guest_program patched "uml_native_$program" \
+	guest_program patched "uml_native_$program" "$program" \
 		"$program in patched UML, native"
 done
 # UML on UML, the same binary
