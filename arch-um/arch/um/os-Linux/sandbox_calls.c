@@ -246,6 +246,12 @@ static const struct kept_call kept[] = {
 	KEEP(statfs, SANDBOX_FILES, "hostfs_user.c"),
 	KEEP(fsync, SANDBOX_FILES, "hostfs_user.c"),
 	KEEP(dup2, SANDBOX_FILES, "hostfs_user.c"),
+	KEEP(openat2, SANDBOX_FILES, "hostfs_gate.c: what may be changed"),
+	KEEP(fstatfs, SANDBOX_FILES, "hostfs_gate.c: is it /proc?"),
+	KEEP(mkdirat, SANDBOX_FILES, "hostfs_gate.c"),
+	KEEP(unlinkat, SANDBOX_FILES, "hostfs_gate.c"),
+	KEEP(symlinkat, SANDBOX_FILES, "hostfs_gate.c"),
+	KEEP(linkat, SANDBOX_FILES, "hostfs_gate.c"),
 };
 
 #define MAX_INSNS 1024

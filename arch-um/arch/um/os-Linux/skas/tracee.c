@@ -174,7 +174,6 @@ int tracee_siginfo(int pid, int status, siginfo_t *si)
 	case SIGILL:
 	case SIGBUS:
 	case SIGFPE:
-	case SIGSYS:
 		return host_ptrace(PTRACE_GETSIGINFO, pid, 0,
 				   (unsigned long)si);
 	}
