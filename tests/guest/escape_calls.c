@@ -127,7 +127,7 @@ static void call_all(const struct way *way)
 
 	memset(shared, 0, sizeof(*shared));
 	while (shared->next < way->numbers && ended < 200) {
-		status = child_run(caller, (void *)way, 10);
+		status = child_run(caller, (void *)way, 120);
 		if (status == 3 << 8)
 			breaches++;
 		else if (status)
@@ -176,7 +176,7 @@ static void int80_maps(void)
 	int i, status, ended = 0;
 
 	for (i = 0; i < 5; i++) {
-		status = child_run(mapper, page, 10);
+		status = child_run(mapper, page, 60);
 		ended += status != 0;
 	}
 	ok(!ended, "int $0x80 with the number of mmap: %d of 5 processes ended",

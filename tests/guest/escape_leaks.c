@@ -390,7 +390,7 @@ int main(int argc, char **argv)
 			count(status);
 		else
 			killed += how == BY_EXIT && status;
-		count(child_run(finder, NULL, 10));
+		count(child_run(finder, NULL, 60));
 	}
 	ok(!failed && !killed, "%d programs leave something, %d look; %d failed, %d killed",
 	   rounds, rounds + rounds / ENDS, failed, killed);

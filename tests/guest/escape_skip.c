@@ -168,7 +168,7 @@ int main(int argc, char **argv)
 		for (i = 0; i < rounds; i++) {
 			snprintf(path, sizeof(path), "%s/%d.%d", argv[1], way,
 				 i);
-			status = child_run(tracer, &way, 10);
+			status = child_run(tracer, &way, 60);
 			bad += status != 0;
 			calls += made();
 		}

@@ -615,7 +615,7 @@ int main(int argc, char **argv)
 		pid = child_start(tracer, &n);
 		if (pid < 0)
 			bail_out("fork");
-		status = child_end(pid, 20);
+		status = child_end(pid, 60);
 		shared->tracers++;
 		hung += status == CHILD_HUNG;
 		left += clean_up(pid);
