@@ -283,8 +283,13 @@ static int some_signal(void)
 	return sigs[random_below(ARRAY_SIZE(sigs))];
 }
 
+/*
+ * PTRACE_VM_RUN waits for a stop that may never come. The signal may be too early
+ * once, and must not be so often that a slow guest does nothing else.
+ */
 static long combined(pid_t pid)
 {
+	const struct itimerval on = { { 0, 200000 }, { 0, 20000 } }, off = {};
 	struct user_regs_struct regs;
 	int status = 0;
 	long ret;
@@ -294,8 +299,10 @@ static long combined(pid_t pid)
 	else if (random_below(3) == 0)
 		change_regs(&regs);
 	shared->runs++;
+	setitimer(ITIMER_REAL, &on, NULL);
 	ret = vm_run(pid, resume_request(), tags(), some_signal(), &regs,
 		     &status);
+	setitimer(ITIMER_REAL, &off, NULL);
 	shared->run_stops += !ret;
 
 	return ret;
@@ -548,16 +555,13 @@ static void on_alarm(int sig)
 
 static int tracer(void *arg)
 {
-	const struct itimerval often = { { 0, 20000 }, { 0, 20000 } };
 	struct sigaction action = { .sa_handler = on_alarm };
 	int i, n;
 
 	random_seed(seed + *(unsigned long *)arg);
 	prctl(PR_SET_NAME, "fuzz_tracer");
 	setpgid(0, 0);
-	/* PTRACE_VM_RUN waits for a stop that may never come */
 	sigaction(SIGALRM, &action, NULL);
-	setitimer(ITIMER_REAL, &often, NULL);
 	n = REQUESTS / 2 + random_below(REQUESTS / 2);
 	for (i = 0; i < n; i++) {
 		if (n_tasks < 2 || random_below(16) == 0)
