@@ -310,7 +310,9 @@ static bool handle_stop(int stop, siginfo_t *si, struct uml_pt_regs *regs)
 				   UPT_IP(regs), si->si_code == SEGV_ACCERR);
 	if (stop == SIGSEGV)
 		fault_learned(last, UPT_IP(regs), UPT_FAULTINFO(regs));
-	last->address = NO_ADDRESS;
+	/* A tick may come before the instruction is executed again */
+	if (stop != SIGALRM && stop != STOP_NOTHING)
+		last->address = NO_ADDRESS;
 
 	switch (stop) {
 	case STOP_SYSCALL:
