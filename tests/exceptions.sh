@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 300
+# timeout: 700
 # What a program in a guest sees of each exception, and of each way to write FP
 # and segment registers, is what it sees on the host; tests/guest/exceptions.c
-# has the cases. Where it is not, tests/exceptions.accepted says why: a line
-# is "CASE: REASON".
+# has the cases. Where it is not, tests/exceptions.accepted says why.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname -- "$0")/lib.sh"
 need_guest
+GUEST_TIMEOUT=200
 
 ACCEPTED=$TOP/tests/exceptions.accepted
 
