@@ -188,7 +188,9 @@ static void take_order(unsigned long path)
 
 static bool is_of_kind(pid_t pid, const struct __ptrace_syscall_info *info)
 {
-	if (kind->child != (pid != kernel) || info->entry.nr != kind->nr)
+	const bool child = pid != kernel;
+
+	if (kind->child != child || info->entry.nr != kind->nr)
 		return false;
 	if (kind->arg == ANY)
 		return true;
