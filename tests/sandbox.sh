@@ -176,9 +176,16 @@ for backend in filter twostop; do
 	ok "$backend: attack: the stub process was resumed" \
 		grep -q '^request .* stopped, status 0x.*7f$' "$T/attack"
 	is "$backend: attack: it makes no call for the kernel" \
-		"$before $after" "0 0"
+		"$after" "$before"
 	stub_test sandbox=off ptrace_vm=$backend
-	ok "$backend: without a sandbox it does" [ "$after" -gt 10 ]
+	# Syscall User Dispatch leaves nothing to put a call in the place of
+	if [ "$backend" = filter ] &&
+		grep -q 'Syscall User Dispatch' "$T/out"; then
+		is "$backend: nor does it without, behind a dispatch" \
+			"$after" "$before"
+	else
+		ok "$backend: without a sandbox it does" [ "$after" -gt 10 ]
+	fi
 done
 
 image_start sandbox=off
@@ -203,7 +210,7 @@ is "hostfs: all threads have a filter" "$(threads Seccomp)" "2 "
 "$T/inject" "$kernel" >"$T/attack" 2>"$T/err"
 is "hostfs: attack: what is made" \
 	"$(grep -v ': refused$' "$T/attack" | sed 's/: .*//' | tr '\n' ',')" \
-	"openat,unlink,rename,mkdir,readlink,dup2 to a number of choice,"
+	"openat,openat2,unlink,unlinkat,rename,mkdir,readlink,dup2 to a number of choice,"
 kill -KILL "$kernel"
 wait "$launcher" 2>/dev/null
 
