@@ -52,7 +52,7 @@ END
 fake empty </dev/null
 fake soak <<'END'
 # timeout: 1
-# soak: 2
+# soak: 30
 if [ -n "$SOAK" ]; then
 	echo "ok 1 - long"
 	sleep 1.3
