@@ -62,7 +62,7 @@ ASM_CODE(stub_code,
 	 "2:	pause\n"
 	 "	rdtsc\n"
 	 "	sub	%r12d, %eax\n"
-	 "	cmp	$600000000, %eax\n"
+	 "	cmp	$1800000000, %eax\n"
 	 "	jb	2b\n"
 	 "	dec	%ebp\n"
 	 "	jz	3f\n"
