@@ -35,7 +35,7 @@ for backend in filter twostop; do
 	program stale 1 --backend "$backend"
 	for name in fp fp_ptrace sigframe attack_calls attack_clone attack_trap \
 		attack_signals attack_stub call_states ptrace_stops \
-		ptrace_multi vm_run user_area; do
+		ptrace_multi vm_run; do
 		program "$name" 16 --backend "$backend"
 	done
 done

@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
+# timeout: 1200
 # The checks of `make lint` that compile nothing.
 . "$(dirname -- "$0")/lib.sh"
 
