@@ -12,7 +12,6 @@
  */
 
 #define _GNU_SOURCE
-#include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,20 +20,15 @@
 #include <sys/mman.h>
 #include <sys/time.h>
 #include "child.h"
+#include "find_stub.h"
 #include "tap.h"
 
-#define PAGE		4096ul
 #define PAGES		64
-/* A kernel has its pages at the top of what the one outside of it leaves */
-#define ADDRESS_END	0x800000000000ul
-#define PGDIR		0x8000000000ul
-#define NEAR_PAGES	512
-#define MAX_PAGES	64
+#define KERNELS_MAX	16
 #define STUB_MMAP_FLAGS	(MAP_SHARED | MAP_FIXED | MAP_POPULATE)
 
-static sigjmp_buf back;
-static const unsigned long *stub_data[MAX_PAGES];
-static int n_pages;
+static unsigned char *stubs[KERNELS_MAX];
+static int n_stubs;
 
 /* Shared by the test and its children. */
 static struct {
@@ -42,72 +36,23 @@ static struct {
 	unsigned long at, value;
 } *shared;
 
-static void on_fault(int sig)
-{
-	siglongjmp(back, sig);
-}
-
-static bool readable(const void *p)
-{
-	if (sigsetjmp(back, 1))
-		return false;
-	__atomic_load_n((const char *)p, __ATOMIC_RELAXED);
-	return true;
-}
-
-static bool writable(void *p)
-{
-	if (sigsetjmp(back, 1))
-		return false;
-	__atomic_fetch_or((char *)p, 0, __ATOMIC_RELAXED);
-	return true;
-}
-
-static unsigned long known_end(void)
-{
-	FILE *f = fopen("/proc/self/maps", "r");
-	unsigned long start, end, max = 0;
-	char line[512];
-
-	if (!f)
-		bail_out("/proc/self/maps");
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "%lx-%lx", &start, &end) == 2 &&
-		    end > max && end < ADDRESS_END)
-			max = end;
-	fclose(f);
-
-	return max;
-}
-
-/* Pages that we can write, and that no map of ours tells of */
-static void find_stub_data(void)
-{
-	unsigned long end = known_end(), top, p;
-
-	for (top = ADDRESS_END; top > end; top -= PGDIR) {
-		p = top - NEAR_PAGES * PAGE;
-		for (p = p < end ? end : p; p < top; p += PAGE)
-			if (n_pages < MAX_PAGES && readable((void *)p) &&
-			    writable((void *)p))
-				stub_data[n_pages++] = (void *)p;
-	}
-}
-
 static void look(void)
 {
+	const size_t words = STUB_DATA_PAGES * PAGE / sizeof(unsigned long);
+	const unsigned long *data;
 	unsigned long value;
-	size_t i, word;
+	size_t word;
+	int i;
 
 	shared->looks++;
-	for (i = 0; i < (size_t)n_pages; i++) {
-		for (word = 0; word < PAGE / sizeof(value); word++) {
-			value = __atomic_load_n(&stub_data[i][word],
-						__ATOMIC_RELAXED);
+	for (i = 0; i < n_stubs; i++) {
+		data = (void *)(stubs[i] + PAGE);
+		for (word = 0; word < words; word++) {
+			value = __atomic_load_n(&data[word], __ATOMIC_RELAXED);
 			if ((unsigned int)value != STUB_MMAP_FLAGS ||
 			    !(value >> 32))
 				continue;
-			shared->at = (unsigned long)&stub_data[i][word];
+			shared->at = (unsigned long)&data[word];
 			shared->value = value;
 		}
 	}
@@ -121,7 +66,7 @@ static void on_alarm(int sig)
 
 static void store(char *p)
 {
-	if (!sigsetjmp(back, 1))
+	if (!sigsetjmp(regs_back, 1))
 		*(volatile char *)p = 1;
 	look();
 }
@@ -162,13 +107,11 @@ int main(int argc, char **argv)
 {
 	int rounds = argc > 1 ? atoi(argv[1]) : 20, i;
 
-	signal(SIGSEGV, on_fault);
-	signal(SIGBUS, on_fault);
+	regs_init();
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	find_stub_data();
-	/* Two of each kernel */
-	if (!ok(n_pages >= 2, "there are %d stub data pages", n_pages))
+	n_stubs = find_stubs(stubs, KERNELS_MAX);
+	if (!ok(n_stubs > 0, "there are the stubs of %d kernels", n_stubs))
 		return tap_end();
 
 	for (i = 0; i < 4; i++)
@@ -178,7 +121,8 @@ int main(int argc, char **argv)
 		diag("at 0x%lx: 0x%lx", shared->at, shared->value);
 
 	/* It finds what it looks for */
-	*(unsigned long *)(stub_data[n_pages - 1] + 100) = STUB_MMAP_FLAGS | 1ul << 32;
+	*(unsigned long *)(stubs[n_stubs - 1] + PAGE + 800) =
+		STUB_MMAP_FLAGS | 1ul << 32;
 	look();
 	ok(shared->at, "a word like it is found");
 	return tap_end();
