@@ -83,8 +83,8 @@ int dispatch_stub(int pid)
  *
  * To ask for the siginfo would be one more call to the host for each call of a
  * guest. A SIGSYS that somebody has sent may stop the process anywhere, but only
- * a call has a number in its registers. The stub's own calls do, too; these are
- * not dispatched.
+ * a call has a number in its registers, and as a result the same: it has not
+ * begun. The stub's own calls do, too; these are not dispatched.
  *
  * Return: true if so. Not for the number -1, which the siginfo can tell.
  */
@@ -92,6 +92,7 @@ bool is_dispatch_stop(int status, const unsigned long *gp)
 {
 	return intercept_dispatches && status >> 8 == SIGSYS &&
 	       (long)PT_SYSCALL_NR(gp) != -1 &&
+	       gp[PT_SYSCALL_RET_OFFSET / sizeof(*gp)] == PT_SYSCALL_NR(gp) &&
 	       (REGS_IP(gp) < stub_first_ip() || REGS_IP(gp) > stub_last_ip());
 }
 

@@ -100,6 +100,24 @@ static int write_all_registers(struct mm_id *mm_id, const unsigned long *gp)
 	return err;
 }
 
+/* No result from here on has a call made again: -512 is ERESTARTSYS. */
+#define RESTART_MAX	512
+
+/*
+ * A call that was dispatched is over: its number means nothing to the host any
+ * more, unless the result is one of those that make a call again. Nor is it
+ * taken for that of a new call, which is its own result at the stop.
+ */
+static bool keeps_number(const struct tracee *tracee, const unsigned long *gp,
+			 int i)
+{
+	unsigned long result = gp[PT_SYSCALL_RET_OFFSET / sizeof(*gp)];
+
+	return PT_OFFSET(i) == PT_SYSCALL_NR_OFFSET && tracee->gp_known &&
+	       tracee->at_dispatch && result != tracee->gp[i] &&
+	       (long)result > -RESTART_MAX;
+}
+
 /* Up to so many registers are written one by one. */
 #define FEW_REGISTERS 2
 
@@ -114,7 +132,8 @@ static int write_registers(struct mm_id *mm_id, const unsigned long *gp)
 	int changed[FEW_REGISTERS], n = 0, err = 0, i;
 
 	for (i = 0; i < MAX_REG_NR; i++) {
-		if (has_register(mm_id->tracee, gp, i))
+		if (has_register(mm_id->tracee, gp, i) ||
+		    keeps_number(mm_id->tracee, gp, i))
 			continue;
 		if (n == FEW_REGISTERS)
 			return write_all_registers(mm_id, gp);
@@ -301,7 +320,8 @@ int tracee_run(struct mm_id *mm_id, int request, unsigned long *gp, bool get,
 	mm_id->tracee->at_filter = is_filter_stop(*status);
 	if (get)
 		err = read_registers(mm_id, gp);
-	if (err || is_dispatch_stop(*status, gp))
+	mm_id->tracee->at_dispatch = is_dispatch_stop(*status, gp);
+	if (err || mm_id->tracee->at_dispatch)
 		return err;
 
 	err = tracee_siginfo(pid, *status, si);
@@ -365,6 +385,7 @@ void tracee_recycle(struct tracee *tracee)
 	tracee->last_fault = (struct last_fault) {};
 	tracee->stub_stays = false;
 	tracee->at_filter = false;
+	tracee->at_dispatch = false;
 	tracee->left.of = NULL;
 	tracee->empty = true;
 }

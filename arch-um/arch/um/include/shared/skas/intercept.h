@@ -123,6 +123,7 @@ struct left_stop {
  * @cpu_moves:	see os-Linux/skas/cpu.c
  * @stub_stays:	the next run of the stub shall not go over into guest code
  * @at_filter:	it was the filter that stopped it
+ * @at_dispatch: it was Syscall User Dispatch
  * @left:	a stop that is not handled yet
  * @empty:	nothing of the guest has been mapped yet
  * @debugregs:	the debug registers that the stub process has; nothing is
@@ -142,6 +143,7 @@ struct tracee {
 	unsigned long cpu_moves;
 	bool stub_stays;
 	bool at_filter;
+	bool at_dispatch;
 	struct left_stop left;
 	bool empty;
 	unsigned long debugregs[8];
