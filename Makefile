@@ -107,7 +107,7 @@ host-stock: host	## the same without our patches, to compare
 	@scripts/host-kernel x86_64 stock $(HOST)
 
 host-check: host linux tests-guest ## run tests and guests on the host kernel in QEMU
-	@tests/run host
+	@HOST_ATTACKS=1 tests/run host
 
 hosts: host-stock	## build the host kernels that make check runs on, arm64 too
 	@scripts/host-kernel arm64 patched $(HOST)
