@@ -185,6 +185,7 @@ is "the guest's own chmod is obeyed at once" "$(out)" "inside
 refused"
 
 # A program that runs a copy of itself, which nobody else can change any more
+# shellcheck disable=SC2016 # for the shell in the guest
 uml -- sh -c 'cp /bin/echo "$1/copy"; exec 3<"$1/copy"; rm "$1/copy"
 	/proc/self/fd/3 hello' sh "$T/tmp"
 is "a deleted file is executed" "$ST $(out)" "0 hello"

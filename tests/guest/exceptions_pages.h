@@ -316,7 +316,7 @@ static const struct exc_case page_cases[] = {
 	{ "call bss", call_bss },
 	{ "call stack", call_stack },
 	{ "call heap", call_heap },
-	{ "mprotect to and fro", to_and_fro },
+	{ "mprotect back and forth", to_and_fro },
 	{ "read unmapped", read_unmapped },
 	{ "write unmapped", write_unmapped },
 	{ "call unmapped", call_unmapped },
