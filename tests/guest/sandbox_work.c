@@ -27,6 +27,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+/* The compiler must not know */
+static volatile int *volatile nowhere = (void *)16;
+
 #define CHILDREN	40
 #define SIGNALS		200
 #define MEMORY		(32 << 20)
@@ -99,7 +102,7 @@ static int fault(void)
 	int status;
 
 	if (pid == 0) {
-		*(volatile int *)16 = 1;
+		*nowhere = 1;
 		_exit(0);
 	}
 
