@@ -176,6 +176,22 @@ void __init tracee_stop_signals_off(void)
 	sigaction(SIGCHLD, &action, NULL);
 }
 
+/* Is it a stop at a signal of a fault or a trap? Guest code can cause these. */
+static bool is_cause(int status)
+{
+	switch (status >> 8) {
+	case SIGSYS:
+	case SIGSEGV:
+	case SIGTRAP:
+	case SIGILL:
+	case SIGBUS:
+	case SIGFPE:
+		return true;
+	}
+
+	return false;
+}
+
 /**
  * tracee_siginfo() - PTRACE_GETSIGINFO where somebody will look at it
  * @pid:	the tracee, which is stopped
@@ -186,18 +202,10 @@ void __init tracee_stop_signals_off(void)
  */
 int tracee_siginfo(int pid, int status, siginfo_t *si)
 {
-	switch (status >> 8) {
-	case SIGSYS:
-	case SIGSEGV:
-	case SIGTRAP:
-	case SIGILL:
-	case SIGBUS:
-	case SIGFPE:
-		return host_ptrace(PTRACE_GETSIGINFO, pid, 0,
-				   (unsigned long)si);
-	}
+	if (!is_cause(status))
+		return 0;
 
-	return 0;
+	return host_ptrace(PTRACE_GETSIGINFO, pid, 0, (unsigned long)si);
 }
 
 /**
@@ -212,17 +220,7 @@ int tracee_siginfo(int pid, int status, siginfo_t *si)
  */
 bool is_stray(int status, const siginfo_t *si)
 {
-	switch (status >> 8) {
-	case SIGSYS:
-	case SIGSEGV:
-	case SIGTRAP:
-	case SIGILL:
-	case SIGBUS:
-	case SIGFPE:
-		return si->si_code <= 0;
-	}
-
-	return false;
+	return is_cause(status) && si->si_code <= 0;
 }
 
 /*
