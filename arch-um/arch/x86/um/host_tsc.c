@@ -7,33 +7,40 @@
  * TSC to the host's time, in the vDSO's data; the clocksource of this kernel
  * is that line, too, and not the host's clock, so that kernel and programs
  * never differ. Once a second the line is continued with a slope that
- * brings it nearer to the host's clock. It has no steps, except forwards if
- * the host was away for long.
+ * brings it nearer to the host's clock; see host_tsc_line.c.
+ *
+ * Each interrupt compares the two clocks. So the line is right whatever happens
+ * to the TSC, and a guest that sleeps is not to be woken for it.
  *
  * In a UML inside of this one it works the same.
  */
 
 #include <linux/clocksource.h>
 #include <linux/init.h>
-#include <linux/math64.h>
 #include <linux/seqlock.h>
-#include <linux/timer.h>
+#include <linux/spinlock.h>
+#include <asm/host_tsc_line.h>
 #include <asm/vdso/gettimeofday.h>
 #include <linux/time-internal.h>
 #include <vdso/vsyscall.h>
+#include <os.h>
 #include <sysdep/host_tsc.h>
 
-#define STEER_INTERVAL	HZ
-/* An error is to be gone after that time; but never too hastily */
-#define HORIZON_NS	(4 * NSEC_PER_SEC)
-#define HASTE_MAX_NS	(2 * NSEC_PER_MSEC)
-/* From here on it is no drift: the host has slept */
-#define STEP_NS		(10 * NSEC_PER_MSEC)
+/* Of the best of some, and of one that may be a bad one */
+#define TRIES	8
+#define GLANCE	1
 
-static struct arch_vdso_time_data line;
+/* Tests on the host look for this name. */
+static struct host_tsc_line host_tsc_line;
 static seqcount_t line_seq = SEQCNT_ZERO(line_seq);
-static struct host_tsc_sample last;
+/* By one CPU at a time; protects the line together with line_seq */
+static DEFINE_RAW_SPINLOCK(line_lock);
+/* Somebody has asked the host since the line was continued. */
+static bool asked;
+static bool line_in_use;
+static struct host_tsc_sample first;
 
+/* Without a line, the reader cannot wait for the interrupt that makes one. */
 static u64 host_tsc_clock(struct clocksource *cs)
 {
 	unsigned int seq;
@@ -41,7 +48,11 @@ static u64 host_tsc_clock(struct clocksource *cs)
 
 	do {
 		seq = read_seqcount_begin(&line_seq);
-		ns = host_tsc_to_ns(&line, host_tsc_read());
+		ns = host_tsc_to_ns(&host_tsc_line.data, host_tsc_read());
+		if (unlikely(ns == HOST_TSC_NOWHERE)) {
+			WRITE_ONCE(asked, true);
+			ns = host_tsc_line_ask(&host_tsc_line, os_nsecs());
+		}
 	} while (read_seqcount_retry(&line_seq, seq));
 
 	return ns;
@@ -56,57 +67,44 @@ static struct clocksource host_tsc_clocksource = {
 	.vdso_clock_mode = VDSO_CLOCKMODE_TSC,
 };
 
-static void new_line(u64 tsc, u64 ns, u64 mult)
+static void continue_line(void)
 {
 	unsigned long flags = vdso_update_begin();
+	struct host_tsc_sample now;
 
 	raw_write_seqcount_begin(&line_seq);
-	line = (struct arch_vdso_time_data) {
-		.tsc = tsc, .ns = ns, .mult = mult,
-	};
+	host_tsc_sample(&now, TRIES);
+	host_tsc_line_next(&host_tsc_line, &now, READ_ONCE(asked));
+	WRITE_ONCE(asked, false);
+	vdso_k_time_data->arch_data = host_tsc_line.data;
 	raw_write_seqcount_end(&line_seq);
-	vdso_k_time_data->arch_data = line;
 
 	vdso_update_end(flags);
 }
 
-static u64 slope(const struct host_tsc_sample *from,
-		 const struct host_tsc_sample *to)
-{
-	return mul_u64_u64_div_u64(to->ns - from->ns, 1ULL << HOST_TSC_SHIFT,
-				   to->tsc - from->tsc);
-}
-
-static void steer(struct timer_list *timer)
+/**
+ * host_tsc_check() - see to it that the clock is right
+ *
+ * To be called at each interrupt, before anybody asks for the time, with
+ * interrupts off.
+ */
+void host_tsc_check(void)
 {
 	struct host_tsc_sample now;
-	s64 error;
-	u64 ns, mult;
 
-	host_tsc_sample(&now);
-	ns = host_tsc_to_ns(&line, now.tsc);
-	error = now.ns - ns;
-	mult = slope(&last, &now);
+	if (!line_in_use || !raw_spin_trylock(&line_lock))
+		return;
 
-	if (error > (s64)STEP_NS) {
-		ns = now.ns;
-		error = 0;
-	}
-	error = clamp(error, -(s64)HASTE_MAX_NS, (s64)HASTE_MAX_NS);
-	mult += div64_s64((s64)mult * error, HORIZON_NS);
-
-	new_line(now.tsc, ns, mult);
-	last = now;
-	mod_timer(timer, jiffies + STEER_INTERVAL);
+	host_tsc_sample(&now, GLANCE);
+	if (host_tsc_line_is_due(&host_tsc_line, &now))
+		continue_line();
+	raw_spin_unlock(&line_lock);
 }
-
-/* A guest that has nothing to do is not to be woken for this. */
-static struct timer_list steer_timer;
 
 static int __init host_tsc_first_sample(void)
 {
 	if (time_travel_mode == TT_MODE_OFF && host_tsc_usable())
-		host_tsc_sample(&last);
+		host_tsc_sample(&first, TRIES);
 
 	return 0;
 }
@@ -117,14 +115,16 @@ static int __init host_tsc_init(void)
 {
 	struct host_tsc_sample now;
 
-	if (!last.tsc)
+	if (!first.tsc)
 		return 0;
 
-	host_tsc_sample(&now);
-	new_line(now.tsc, now.ns, slope(&last, &now));
-	last = now;
-	timer_setup(&steer_timer, steer, TIMER_DEFERRABLE);
-	mod_timer(&steer_timer, jiffies + STEER_INTERVAL);
+	host_tsc_sample(&now, TRIES);
+	if (!host_tsc_line_begin(&host_tsc_line, &first, &now)) {
+		pr_info("host-tsc: off, it does not go with the host's clock\n");
+		return 0;
+	}
+	vdso_k_time_data->arch_data = host_tsc_line.data;
+	line_in_use = true;
 
 	return clocksource_register_hz(&host_tsc_clocksource, NSEC_PER_SEC);
 }

@@ -17,7 +17,6 @@
 #define CLOCKSOURCE \
 	"/sys/devices/system/clocksource/clocksource0/current_clocksource"
 #define INVARIANT_TSC	(1 << 8)
-#define TRIES		8
 
 static const char * const good_clocks[] = {
 	"tsc", "kvm-clock", "hyperv_clocksource_tsc_page", HOST_TSC_NAME,
@@ -85,17 +84,17 @@ static unsigned long long read_tsc(void)
 /**
  * host_tsc_sample() - read both clocks at once
  * @sample:	filled in
+ * @tries:	how often to try
  *
  * Takes the best of some tries: the one in which the least time passed between
  * two reads of the counter.
  */
-void host_tsc_sample(struct host_tsc_sample *sample)
+void host_tsc_sample(struct host_tsc_sample *sample, int tries)
 {
 	unsigned long long best = ~0ULL, before, after;
 	struct timespec ts;
-	int i;
 
-	for (i = 0; i < TRIES; i++) {
+	while (tries-- > 0) {
 		before = read_tsc();
 		clock_gettime(CLOCK_MONOTONIC, &ts);
 		after = read_tsc();

@@ -57,15 +57,16 @@ static __always_inline u64 host_tsc_read(void)
 
 /*
  * A CPU whose TSC is behind that of the one which began the line may ask for a
- * time before it.
+ * time before it. Farther off it, the TSC has jumped, or nobody has continued the
+ * line for long: HOST_TSC_NOWHERE.
  */
 static __always_inline
 u64 host_tsc_to_ns(const struct arch_vdso_time_data *line, u64 tsc)
 {
-	s64 delta = tsc - line->tsc;
+	u64 delta = tsc - line->tsc;
 
-	if (delta < 0)
-		return line->ns;
+	if (unlikely(delta > line->cycles))
+		return -delta <= HOST_TSC_SKEW ? line->ns : HOST_TSC_NOWHERE;
 
 	return line->ns + (u64)(((unsigned __int128)delta * line->mult) >>
 				HOST_TSC_SHIFT);
@@ -77,7 +78,15 @@ static __always_inline u64 __arch_get_hw_counter(s32 clock_mode,
 	return host_tsc_to_ns(&vd->arch_data, host_tsc_read());
 }
 
-/* For the same reason the counter may be behind the last update. */
+/* Without a line, the kernel is asked by a system call. */
+static __always_inline bool um_vdso_cycles_ok(u64 cycles)
+{
+	return cycles != HOST_TSC_NOWHERE;
+}
+
+#define vdso_cycles_ok um_vdso_cycles_ok
+
+/* The counter may be behind the last update, as it may be before the line. */
 static __always_inline
 u64 um_vdso_calc_ns(const struct vdso_clock *vc, u64 cycles, u64 base)
 {

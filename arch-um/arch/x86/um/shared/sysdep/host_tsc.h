@@ -16,6 +16,12 @@ struct host_tsc_sample {
 };
 
 int host_tsc_usable(void);
-void host_tsc_sample(struct host_tsc_sample *sample);
+void host_tsc_sample(struct host_tsc_sample *sample, int tries);
+
+#ifdef __x86_64__
+void host_tsc_check(void);
+#else
+static inline void host_tsc_check(void) {}
+#endif
 
 #endif
