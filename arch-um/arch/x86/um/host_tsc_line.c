@@ -97,7 +97,7 @@ static u64 time_reached(const struct host_tsc_line *line,
 	u64 by_host = host_tsc_line_ask(line, now->ns);
 
 	if (ns != HOST_TSC_NOWHERE)
-		return asked ? max(ns, by_host) : ns;
+		return ns;
 	if (asked)
 		return by_host;
 

@@ -6,7 +6,7 @@
 
 #define HOST_TSC_SHIFT	32
 /* A CPU may be so many cycles behind the one that began the line */
-#define HOST_TSC_SKEW	(1 << 20)
+#define HOST_TSC_SKEW	1000000
 /* Instead of a time, where there is no line */
 #define HOST_TSC_NOWHERE	(~0ULL)
 
