@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <as-layout.h>
+#include <host_time.h>
 #include <init.h>
 #include <kern_util.h>
 #include <mm_id.h>
@@ -343,6 +344,7 @@ void tracee_lost(struct mm_id *mm_id, const char *what, int err)
 		return;
 
 	report_lost(mm_id->pid, what, err);
+	cpu_time_ends(mm_id);
 	if (err != -ECHILD)
 		os_kill_ptraced_process(mm_id->pid, 1);
 	mm_id->pid = -1;

@@ -34,6 +34,7 @@
 #include <sys/wait.h>
 #include <asm/processor-flags.h>
 #include <as-layout.h>
+#include <host_time.h>
 #include <kern_util.h>
 #include <mem_user.h>
 #include <mm_id.h>
@@ -271,6 +272,7 @@ static int run_guest(struct mm_id *mm_id, struct uml_pt_regs *regs,
 	regs->is_user = 1;
 	if (!guest_starts())
 		return STOP_NOTHING;
+	cpu_time_ran(mm_id);
 	err = tracee_run(mm_id, guest_request(mm_id->tracee, by_stub), gp,
 			 true, si, &status);
 	guest_stopped();

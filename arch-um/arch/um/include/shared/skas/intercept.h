@@ -130,6 +130,10 @@ struct left_stop {
  *		watched if number 7 is 0
  * @gp:		the general registers that the stub process has, if @gp_known
  * @gp_known:	it has not run since they were read
+ * @ran:	it has run, see os-Linux/skas/cpu_time.c
+ * @ran_pid:	the stub process
+ * @next_ran:	another one that has
+ * @cpu_nsecs:	its CPU time that is accounted
  * @tls:	the TLS descriptors that the stub process has; all zero is none
  *
  * Here and not in struct mm_id, which the whole kernel includes. Protected by
@@ -149,6 +153,10 @@ struct tracee {
 	unsigned long debugregs[8];
 	unsigned long gp[MAX_REG_NR];
 	bool gp_known;
+	bool ran;
+	int ran_pid;
+	struct tracee *next_ran;
+	long long cpu_nsecs;
 #ifndef __x86_64__
 	struct user_desc tls[UM_KERN_GDT_ENTRY_TLS_ENTRIES];
 #endif
