@@ -231,8 +231,7 @@ bool stub_was_left(struct mm_id *mm_id, unsigned long *gp, int status,
 
 	if (ip < STUB_CODE_ADDR(stub_enter) && data->err < 0) {
 		data->syscall_data_len = arch_stub_failed_call(data);
-		syscall_stub_dump_error(mm_id);
-		*err = data->err;
+		*err = syscall_stub_finish(mm_id, data->err);
 	}
 	mm_id->syscall_data_len = 0;
 	return false;
