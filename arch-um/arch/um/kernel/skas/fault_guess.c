@@ -6,8 +6,9 @@
  * learn that, the stub's SIGSEGV handler has to run, which costs a stop. So
  * guess, and never in a way that the guest could tell:
  *
- * - Nothing mapped, private and writable: a write. If it was a read, a page
- *   is allocated or copied early, of which nobody else knows.
+ * - Nothing mapped, private and writable: what the instruction says. If that is
+ *   not known, a write; should it have been a read, a page is allocated or copied
+ *   early, of which nobody else knows if it is anonymous.
  * - Nothing mapped, everything else: a read. A write faults again, and then
  * - mapped for reading, in a writable mapping: it must be a write, unless it
  *   was the instruction itself that could not be fetched.
@@ -16,8 +17,11 @@
  * has to carry the truth, is left to the handler.
  */
 
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
+#include <linux/mmzone.h>
 #include <linux/sched.h>
+#include <linux/userfaultfd_k.h>
 #include <asm/tlbflush.h>
 #include <kern_util.h>
 #include <skas/intercept.h>
@@ -96,11 +100,66 @@ static bool pte_missing(struct mm_struct *mm, unsigned long address)
 	return !pte || pte_none(*pte);
 }
 
+static bool pte_written(struct mm_struct *mm, unsigned long address)
+{
+	pte_t *pte = virt_to_pte(mm, address);
+
+	return pte && pte_present(*pte) && pte_young(*pte) && pte_write(*pte);
+}
+
+/* A page that was read and not written */
+static bool pte_only_read(struct mm_struct *mm, unsigned long address)
+{
+	return pte_readable(mm, address) && !pte_written(mm, address);
+}
+
+/* Of a fork, a page that is copied once it is written. */
+static bool is_shared_anon(struct vm_area_struct *vma, unsigned long address)
+{
+	pte_t *pte = virt_to_pte(vma->vm_mm, address);
+	struct page *page;
+
+	if (!pte || !pte_present(*pte))
+		return false;
+
+	page = vm_normal_page(vma, address, *pte);
+	return page && PageAnon(page);
+}
+
+/* Has somebody read through the window beside that of @address? */
+static bool read_beside(struct mm_struct *mm, unsigned long address)
+{
+	unsigned long start = ALIGN_DOWN(address, WINDOW_SIZE);
+
+	return pte_only_read(mm, start - PAGE_SIZE) ||
+	       pte_only_read(mm, start + WINDOW_SIZE);
+}
+
+/*
+ * Nothing is mapped at @address: is it a write?
+ *
+ * What a child of fork reads first it will mostly write next, and to copy such a
+ * page early costs nothing but its memory. So that this is little, a walk that
+ * reads leaves the pages alone.
+ */
+static bool guess_unmapped(struct vm_area_struct *vma, unsigned long address,
+			   const struct uml_pt_regs *regs)
+{
+	struct mm_struct *mm = vma->vm_mm;
+
+	/* All is there: the stub process has lost its mappings */
+	if (pte_readable(mm, address) || !private_writable(vma))
+		return false;
+
+	return !arch_insn_reads(regs, address) ||
+	       (is_shared_anon(vma, address) && !read_beside(mm, address));
+}
+
 /* Returns 1 for a write, 0 for a read, and -1 if there is no guess. */
 static int guess_write(struct mm_struct *mm, struct last_fault *last,
-		       unsigned long ip, bool mapped)
+		       const struct uml_pt_regs *regs, bool mapped)
 {
-	const unsigned long address = last->address;
+	const unsigned long address = last->address, ip = UPT_IP(regs);
 	struct vm_area_struct *vma;
 	int write = -1;
 
@@ -115,22 +174,15 @@ static int guess_write(struct mm_struct *mm, struct last_fault *last,
 		last->ip = ip;
 		last->fresh = pte_missing(mm, address);
 	}
-	wake_around(vma, address);
 	if (!mapped)
-		write = private_writable(vma);
-	else if ((vma->vm_flags & VM_WRITE) && !may_be_fetch(address, ip) &&
-		 pte_readable(mm, address))
+		write = guess_unmapped(vma, address, regs);
+	wake_around(vma, address);
+	if (mapped && (vma->vm_flags & VM_WRITE) && !may_be_fetch(address, ip) &&
+	    pte_readable(mm, address))
 		write = 1;
 out:
 	mmap_read_unlock(mm);
 	return write;
-}
-
-static bool pte_written(struct mm_struct *mm, unsigned long address)
-{
-	pte_t *pte = virt_to_pte(mm, address);
-
-	return pte && pte_present(*pte) && pte_young(*pte) && pte_write(*pte);
 }
 
 static bool in_vma(const struct vm_area_struct *vma, unsigned long address)
@@ -138,18 +190,55 @@ static bool in_vma(const struct vm_area_struct *vma, unsigned long address)
 	return address >= vma->vm_start && address < vma->vm_end;
 }
 
+/* In fresh memory, what was only read is the page of zeros, which costs nothing. */
+static bool pte_walked(struct mm_struct *mm, unsigned long address, bool write)
+{
+	return write ? pte_written(mm, address) : pte_only_read(mm, address);
+}
+
 /* How many pages in a row are there already, beside @address? */
 static int run_beside(const struct vm_area_struct *vma, unsigned long address,
-		      long step)
+		      long step, bool write)
 {
 	int n = 0;
 
 	do {
 		address += step;
-	} while (in_vma(vma, address) && pte_written(vma->vm_mm, address) &&
-		 ++n < AROUND_MAX - 1);
+	} while (in_vma(vma, address) &&
+		 pte_walked(vma->vm_mm, address, write) && ++n < AROUND_MAX - 1);
 
 	return n;
+}
+
+/* Has the kernel more free memory than it wants to keep? */
+static bool zones_have_room(void)
+{
+	struct zone *zone;
+
+	for_each_populated_zone(zone) {
+		if (zone_watermark_ok(zone, 0, low_wmark_pages(zone) + AROUND_MAX,
+				      0, 0))
+			return true;
+	}
+
+	return false;
+}
+
+/* Of pages that nobody has asked for, none may be the one that is too much. */
+static bool has_room(struct mm_struct *mm)
+{
+	struct mem_cgroup *memcg, *m;
+	bool room = zones_have_room();
+
+	if (!room || mem_cgroup_disabled())
+		return room;
+
+	memcg = get_mem_cgroup_from_mm(mm);
+	for (m = memcg; m && room; m = parent_mem_cgroup(m))
+		room = page_counter_read(&m->memory) + AROUND_MAX <=
+		       min(READ_ONCE(m->memory.max), READ_ONCE(m->memory.high));
+	mem_cgroup_put(memcg);
+	return room;
 }
 
 /*
@@ -158,10 +247,14 @@ static int run_beside(const struct vm_area_struct *vma, unsigned long address,
  * before it, and the walk need not be the only one: a heap, a stack and the
  * tables of a program grow in turns. A failure is none: guest code will fault
  * there and be told.
+ *
+ * Pages of files are not for this: as long as they were not touched, they are what
+ * the file has.
  */
-static void fault_around(struct mm_struct *mm, unsigned long address)
+static void fault_around(struct mm_struct *mm, unsigned long address, bool write)
 {
-	const unsigned int flags = FAULT_FLAG_WRITE | FAULT_FLAG_USER;
+	const unsigned int flags = FAULT_FLAG_USER |
+				   (write ? FAULT_FLAG_WRITE : 0);
 	struct vm_area_struct *vma;
 	int below, above, pages;
 	long step;
@@ -171,13 +264,18 @@ static void fault_around(struct mm_struct *mm, unsigned long address)
 
 	/* It may have become another one meanwhile */
 	vma = vma_lookup(mm, address);
-	if (!vma || !private_writable(vma))
+	if (!vma || !private_writable(vma) || !vma_is_anonymous(vma) ||
+	    userfaultfd_armed(vma))
 		goto out;
 
-	below = run_beside(vma, address, -(long)PAGE_SIZE);
-	above = run_beside(vma, address, PAGE_SIZE);
+	below = run_beside(vma, address, -(long)PAGE_SIZE, write);
+	above = run_beside(vma, address, PAGE_SIZE, write);
 	step = below >= above ? PAGE_SIZE : -(long)PAGE_SIZE;
-	for (pages = max(below, above); pages > 0; pages--) {
+	pages = max(below, above);
+	if (pages && write && !has_room(mm))
+		goto out;
+
+	for (; pages > 0; pages--) {
 		address += step;
 		if (!in_vma(vma, address) || !pte_missing(mm, address) ||
 		    handle_mm_fault(vma, address, flags, NULL))
@@ -222,7 +320,7 @@ void fault_learned(const struct last_fault *last, unsigned long ip,
  * fault_guess() - resolve a fault of guest code without its error code
  * @last:	the last fault of the address space
  * @address:	the address, from the siginfo
- * @ip:		the instruction
+ * @regs:	the registers, with the instruction
  * @mapped:	the host has a mapping there (SEGV_ACCERR)
  *
  * Called by current, outside of the turnstile. May sleep.
@@ -230,7 +328,7 @@ void fault_learned(const struct last_fault *last, unsigned long ip,
  * Return: 0 if guest code may go on, another value if the truth is needed.
  */
 int fault_guess(struct last_fault *last, unsigned long address,
-		unsigned long ip, bool mapped)
+		const struct uml_pt_regs *regs, bool mapped)
 {
 	struct mm_struct *mm = current->mm;
 	int write, si_code;
@@ -238,15 +336,15 @@ int fault_guess(struct last_fault *last, unsigned long address,
 	if (address >= TASK_SIZE || repeated(last, address))
 		return -EFAULT;
 
-	write = guess_write(mm, last, ip, mapped);
+	write = guess_write(mm, last, regs, mapped);
 	if (write < 0)
 		return -EFAULT;
 
-	if (handle_page_fault(address, ip, write, 1, &si_code))
+	if (handle_page_fault(address, UPT_IP(regs), write, 1, &si_code))
 		return -EFAULT;
 
-	if (write && !mapped)
-		fault_around(mm, address & PAGE_MASK);
+	if (!mapped)
+		fault_around(mm, address & PAGE_MASK, write);
 
 	return 0;
 }

@@ -309,7 +309,7 @@ static bool handle_stop(int stop, siginfo_t *si, struct uml_pt_regs *regs)
 	UPT_SYSCALL_NR(regs) = -1; /* Assume: it's not a system call */
 	if (stop == STOP_FAULT)
 		return fault_guess(last, (unsigned long)si->si_addr,
-				   UPT_IP(regs), si->si_code == SEGV_ACCERR);
+				   regs, si->si_code == SEGV_ACCERR);
 	if (stop == SIGSEGV)
 		fault_learned(last, UPT_IP(regs), UPT_FAULTINFO(regs));
 	/* A tick may come before the instruction is executed again */

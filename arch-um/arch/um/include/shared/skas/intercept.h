@@ -242,7 +242,7 @@ void cpu_revisit(void);
 
 /* kernel/skas/fault_guess.c */
 int fault_guess(struct last_fault *last, unsigned long address,
-		unsigned long ip, bool mapped);
+		const struct uml_pt_regs *regs, bool mapped);
 void fault_learned(const struct last_fault *last, unsigned long ip,
 		   struct faultinfo *fi);
 
@@ -281,6 +281,9 @@ void flush_debugregs(void);
 int poke_debugreg(struct task_struct *child, int n, unsigned long value);
 unsigned long peek_debugreg(struct task_struct *child, int n);
 #endif
+
+/* arch/x86/um/insn_reads.c */
+bool arch_insn_reads(const struct uml_pt_regs *regs, unsigned long address);
 
 /* arch/x86/um/os-Linux/debugregs.c */
 int debugregs_load(struct mm_id *mm_id, const unsigned long *regs);
