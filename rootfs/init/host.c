@@ -283,8 +283,10 @@ static int verdict(struct host *h, int why)
 		return ST_FAILED;
 	}
 	if (WIFSIGNALED(st)) {
-		say(h, "the kernel was killed by signal %d; console log: %s",
-		    WTERMSIG(st), h->log_path);
+		say(h, "the kernel was killed by signal %d%s; console log: %s",
+		    WTERMSIG(st), WTERMSIG(st) == SIGKILL ?
+		    " (by the host's OOM killer, if --mem is more than its control group or the host has)" : "",
+		    h->log_path);
 		return ST_PANIC;
 	}
 	/* Someone in the guest switched it off. */

@@ -7,14 +7,21 @@
  * memory reads FILE		what is only read takes no memory, and no copy of FILE
  * memory walk [limit]		a page is brought in ahead of a walk: yes or no; where
  *				the control group "few" comes to its limit
+ * memory forks NUMBER		how many children there can be, and whether others can
+ *				be made when they are gone
+ * memory files NUMBER DIRECTORY	the same of open files, and of a child meanwhile
+ * memory touch MB
+ * memory hold			have 100 MB, and touch them, until killed
  * memory yield THREADS		prints how often each of them yields before the one who
  *				makes them has another slice, and the time in ms
  */
 
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -234,6 +241,7 @@ static void read_file(const char *name)
 	for (i = 14; i < 32; i++)
 		old += p[i * PAGE] != 'B';
 	ok(old == 0, "behind a walk that writes: %ld pages are old", old);
+	old = 0;
 	for (i = 8; i < 14; i++)
 		old += p[i * PAGE] != 'M';
 	ok(old == 0, "what was written stays");
@@ -338,6 +346,76 @@ static void yielders(long n)
 	       (end.tv_nsec - start.tv_nsec) / 1000000);
 }
 
+static bool can_fork(void)
+{
+	int status;
+	pid_t child = fork();
+
+	if (!child)
+		_exit(7);
+	return child > 0 && waitpid(child, &status, 0) == child &&
+	       status == 7 << 8;
+}
+
+static void forks(long n)
+{
+	pid_t *children = calloc(n, sizeof(*children));
+	long made, i;
+
+	for (made = 0; made < n; made++) {
+		children[made] = fork();
+		if (!children[made])
+			for (;;)
+				pause();
+		if (children[made] < 0)
+			break;
+	}
+	printf("%s: %s, ", made < n ? "refused" : "all",
+	       made < n ? strerror(errno) : "");
+	fflush(stdout);
+	for (i = 0; i < made; i++) {
+		kill(children[i], SIGKILL);
+		waitpid(children[i], NULL, 0);
+	}
+	puts(can_fork() ? "later: yes" : "later: no");
+}
+
+static void files(long n, const char *directory)
+{
+	int *fds = calloc(n, sizeof(*fds));
+	char name[4096];
+	long made, i;
+
+	for (made = 0; made < n; made++) {
+		snprintf(name, sizeof(name), "%s/file%ld", directory, made);
+		fds[made] = open(name, O_RDWR | O_CREAT, 0600);
+		if (fds[made] < 0)
+			break;
+	}
+	printf("%s: %s, ", made < n ? "refused" : "all",
+	       made < n ? strerror(errno) : "");
+	fflush(stdout);
+	for (i = 0; i < made; i++)
+		close(fds[i]);
+	puts(can_fork() ? "later: yes" : "later: no");
+}
+
+static void touch(char *p, long mb)
+{
+	long i;
+
+	for (i = 0; i < mb << 8; i++)
+		p[i * PAGE] = 1;
+}
+
+static void hold(void)
+{
+	char *p = map_pages(100 << 8, -1);
+
+	for (;;)
+		touch(p, 100);
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -345,6 +423,21 @@ int main(int argc, char **argv)
 
 	if (!strcmp(what, "walk")) {
 		walk(argc > 2);
+		return 0;
+	}
+	if (!strcmp(what, "hold"))
+		hold();
+	if (!strcmp(what, "forks")) {
+		forks(n);
+		return 0;
+	}
+	if (!strcmp(what, "files") && argc > 3) {
+		files(n, argv[3]);
+		return 0;
+	}
+	if (!strcmp(what, "touch")) {
+		touch(map_pages(n << 8, -1), n);
+		puts("all");
 		return 0;
 	}
 	if (!strcmp(what, "yield")) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Signals for guest code that asked for what there is not.
+ * Signals for guest code that asked for what there is not, and what the host refuses.
  */
 
+#include <linux/errno.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -39,6 +40,40 @@ void guest_lost(void)
 	force_exit_sig(SIGSEGV);
 }
 
+/* What is it that the host refuses with an error, and by which limit? */
+static const char *limit_of(int err)
+{
+	switch (err) {
+	case -EAGAIN:
+		return "process (RLIMIT_NPROC, pids.max of its control group)";
+	case -EMFILE:
+	case -ENFILE:
+		return "open file (RLIMIT_NOFILE)";
+	case -ENOMEM:
+		return "memory (RLIMIT_AS, vm.max_map_count, its control group)";
+	}
+
+	return NULL;
+}
+
+/**
+ * report_limit() - log that the host has refused something
+ * @what:	what a program of the guest has not got
+ * @err:	-errno of that
+ *
+ * The program has the error already. It may ask as often as it likes.
+ */
+void report_limit(const char *what, int err)
+{
+	const char *limit = limit_of(err);
+
+	if (limit)
+		pr_err_ratelimited("No %s: the host allows no more %s. Raise that on the host, or run less in the guest\n",
+				   what, limit);
+	else
+		pr_err_ratelimited("No %s: errno = %d\n", what, -err);
+}
+
 /**
  * report_lost() - log that a stub process is lost
  * @pid:	its pid on the host
@@ -49,6 +84,10 @@ void guest_lost(void)
  */
 void report_lost(int pid, const char *what, int err)
 {
-	pr_err_ratelimited("Lost the stub process %d: %s failed, errno = %d\n",
-			   pid, what, -err);
+	if (err == -ECHILD)
+		pr_err_ratelimited("Lost the stub process %d: it was killed on the host, by a user or the OOM killer (its control group's memory.max, or the host's memory)\n",
+				   pid);
+	else
+		pr_err_ratelimited("Lost the stub process %d: %s failed, errno = %d\n",
+				   pid, what, -err);
 }

@@ -260,6 +260,7 @@ void init_syscall(struct uml_pt_regs *r);
 /* kernel/skas/refuse.c */
 void guest_refuse(int error_code);
 void guest_lost(void);
+void report_limit(const char *what, int err);
 void report_lost(int pid, const char *what, int err);
 
 /* kernel/skas/stub_pool.c */
