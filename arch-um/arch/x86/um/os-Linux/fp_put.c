@@ -72,12 +72,17 @@ static void fxsave_image(char *image, const unsigned long *fp)
  */
 int fp_replace(int pid, const unsigned long *old, unsigned long *new)
 {
-	char image[FXSAVE_SIZE];
+	char image[FXSAVE_SIZE], present[FXSAVE_SIZE];
 
 	if (host_fp_size <= EXTENDED_OFFSET || !same_extended(old, new))
 		return put_fp_registers(pid, new);
 
+	/* Threads that all do the same have the same */
 	fxsave_image(image, new);
+	fxsave_image(present, old);
+	if (!memcmp(image, present, XMM_END))
+		return 0;
+
 	if (ptrace(SET_FXSAVE, pid, 0, image) == 0)
 		return 0;
 
