@@ -50,6 +50,10 @@ boot "$T/type"
 is "boot: panic" "$ST" 255
 like "boot: panic: one line names the log" "$(err)" \
 	"uml: guest panic; console log: $T/console.log"
+echo 'echo Kernel panic - not syncing: no; poweroff -f' >"$T/type"
+boot "$T/type"
+is "boot: words that look like a panic: exit status" "$ST" 0
+is "boot: ...no word of ours" "$(err)" ""
 boot /dev/null --timeout 3
 is "boot: nobody types, no terminal: the timeout" "$ST" 124
 is "no files left" "$(ls -A "$T/tmp")" ""

@@ -19,10 +19,6 @@ is "a file that is not executable" "$ST" 126
 # shellcheck disable=SC2016 # for the shell in the guest
 uml -- sh -c 'kill -TERM $$'
 is "ended by SIGTERM" "$ST" 143
-uml -- poweroff -f
-is "a guest that switches itself off" "$ST" 0
-uml -- reboot -f
-is "a reboot ends the run" "$ST" 0
 
 # ---- streams ----
 uml -- sh -c 'echo to stdout; echo to stderr >&2'

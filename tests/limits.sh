@@ -114,7 +114,7 @@ if group memory memory.limit_in_bytes 150M || group memory memory.max 150M; then
 		"$memory" touch 300
 	is "memory.max below the guest's memory: exit status" "$ST" 255
 	like "memory.max below the guest's memory: the launcher says so" "$(err)" \
-		"*killed by signal 9 (by the host's OOM killer*"
+		"*killed by signal 9 (Killed)*OOM killer*"
 	leave_group
 else
 	skip "memory.max" "no control group can be made here"

@@ -54,8 +54,6 @@ void log_add(struct host *h, const char *buf, size_t n)
 	memcpy(h->tail + h->tail_len, buf, n);
 	h->tail_len += n;
 	h->tail[h->tail_len] = '\0';
-	if (strstr(h->tail, "Kernel panic - not syncing"))
-		h->panic = true;
 }
 
 /* The descriptor does not block; take all there is. */

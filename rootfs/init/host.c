@@ -53,9 +53,9 @@ static void guest_frame(struct host *h, struct frame_head *f, char *payload)
 		break;
 	case F_NOJOB:
 	case F_FAIL:
-		/* The second start of a guest ends it, as switching off does */
+		/* The job is there for one start: this one follows a reboot */
 		if (f->type == F_NOJOB && h->hello) {
-			h->got_exit = true;
+			h->restarted = true;
 			break;
 		}
 		h->got_fail = true;
@@ -67,13 +67,18 @@ static void guest_frame(struct host *h, struct frame_head *f, char *payload)
 	}
 }
 
-/* The caller's reader has left: let the command find out on its next write. */
+/*
+ * If the caller's stream takes no more, let the command find out on its next
+ * write.  It may never write again, so how the run ends has to tell as well.
+ */
 static void flush_out(struct host *h, int stream)
 {
 	struct pump *p = &h->out[stream];
+	int ret = pump_flush(p);
 
-	if (pump_flush(p) >= 0)
+	if (ret >= 0)
 		return;
+	h->stream_err[stream] = -ret;
 	p->fd = -1;
 	p->len = 0;
 	if (!h->boot)
@@ -137,10 +142,14 @@ static void caller_input(struct host *h)
 {
 	char buf[PAYLOAD_MAX];
 	ssize_t n = read(0, buf, input_room(h));
+	int err = n < 0 ? errno : 0;
 
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+	if (err == EINTR || err == EAGAIN)
 		return;
 	if (n <= 0) {
+		/* A descriptor that was closed, or a terminal that hung up */
+		if (err != EBADF && !isatty(0))
+			h->stream_err[0] = err;
 		h->in_open = false;
 		if (!h->boot)
 			wire_send(&h->w, F_EOF, 0, NULL, 0);
@@ -210,7 +219,7 @@ static int loop(struct host *h, int sigfd)
 			continue;
 		}
 		/* After its last message the kernel only has to switch off. */
-		if (!stopping && (h->got_exit || h->got_fail)) {
+		if (!stopping && (h->got_exit || h->got_fail || h->restarted)) {
 			stopping = true;
 			deadline = now_ms() + 10000;
 		}
@@ -254,27 +263,46 @@ static int loop(struct host *h, int sigfd)
 	}
 }
 
-/* How the run ended, in one line if it is the guest's fault. */
-static int verdict(struct host *h, int why)
+/* The status that the command gave, unless its streams say otherwise. */
+static int exit_status(struct host *h, int status)
+{
+	static const char *const name[] = { "stdin", "stdout", "stderr" };
+	bool no_reader = false;
+	int i;
+
+	h->failed = false;
+	for (i = 0; i < 3; i++) {
+		if (h->stream_err[i] == EPIPE) {
+			no_reader = true;
+		} else if (h->stream_err[i]) {
+			h->failed = true;
+			say(h, "%s: %s", name[i], strerror(h->stream_err[i]));
+		}
+	}
+	if (h->failed)
+		return ST_FAILED;
+	/* Of some of its output it was not told in time that nobody reads it */
+	return no_reader && !status ? ST_SIGPIPE : status;
+}
+
+/* Why the guest has ended without a word of its init. */
+static int lost_guest(struct host *h)
 {
 	int st = h->wait_status;
+	const char *what = h->boot ? "it was switched off" :
+				     "the command ended";
 
-	h->failed = true;
-	if (why < 0) {
-		say(h, "timeout: not done after %ld s; console log: %s",
-		    h->timeout, h->log_path);
-		return ST_TIMEOUT;
-	}
-	if (why || h->got_exit) {
-		h->failed = false;
-		h->interrupted = why;
-		return why ? 128 + why : h->status;
-	}
-	if (h->got_fail)
-		return ST_FAILED;
-	if (h->panic || (WIFSIGNALED(st) && WTERMSIG(st) == SIGABRT)) {
+	if (WIFSIGNALED(st) && WTERMSIG(st) == SIGABRT) {
 		say(h, "guest panic; console log: %s", h->log_path);
 		return ST_PANIC;
+	}
+	if (WIFSIGNALED(st)) {
+		say(h, "the kernel was killed by signal %d (%s) before %s;%s console log: %s",
+		    WTERMSIG(st), strsignal(WTERMSIG(st)), what,
+		    WTERMSIG(st) != SIGKILL ? "" :
+		    " the host's OOM killer does so if --mem is more than its control group or the host has;",
+		    h->log_path);
+		return ST_FAILED;
 	}
 	if (!h->hello) {
 		log_show_tail(h);
@@ -282,16 +310,42 @@ static int verdict(struct host *h, int why)
 		    h->log_path);
 		return ST_FAILED;
 	}
-	if (WIFSIGNALED(st)) {
-		say(h, "the kernel was killed by signal %d%s; console log: %s",
-		    WTERMSIG(st), WTERMSIG(st) == SIGKILL ?
-		    " (by the host's OOM killer, if --mem is more than its control group or the host has)" : "",
-		    h->log_path);
-		return ST_PANIC;
+	if (h->boot)
+		return exit_status(h, WEXITSTATUS(st));
+	say(h, "the guest was switched off before the command ended; console log: %s",
+	    h->log_path);
+	return ST_FAILED;
+}
+
+/*
+ * How the run ended, in one line if it is not the command that ended it. Nothing
+ * that is on the console counts: every program of the guest may write there.
+ * What the command returned comes over the wire from the guest's init, and how the
+ * kernel ended from its parent's wait.
+ */
+static int verdict(struct host *h, int why)
+{
+	h->failed = true;
+	if (why < 0) {
+		say(h, "timeout: not done after %ld s; console log: %s",
+		    h->timeout, h->log_path);
+		return ST_TIMEOUT;
 	}
-	/* Someone in the guest switched it off. */
-	h->failed = false;
-	return WEXITSTATUS(st);
+	if (why) {
+		h->failed = false;
+		h->interrupted = true;
+		return 128 + why;
+	}
+	if (h->got_exit)
+		return exit_status(h, h->status);
+	if (h->got_fail)
+		return ST_FAILED;
+	if (h->restarted) {
+		say(h, "the guest was rebooted before the command ended; console log: %s",
+		    h->log_path);
+		return ST_FAILED;
+	}
+	return lost_guest(h);
 }
 
 static char **parse(struct host *h, int argc, char **argv)
@@ -358,6 +412,24 @@ static char **parse(struct host *h, int argc, char **argv)
 	return h->boot || (h->command && h->command[0]) ? h->kernel : NULL;
 }
 
+/*
+ * Descriptors that the caller has closed must not turn up again as something of
+ * ours: they become some that fail as closed ones do.
+ */
+static void hold_streams(void)
+{
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		if (fcntl(i, F_GETFD) >= 0)
+			continue;
+		if (open("/dev/null", i ? O_RDONLY : O_WRONLY) != i) {
+			dprintf(2, "uml: /dev/null: %m\n");
+			exit(ST_FAILED);
+		}
+	}
+}
+
 int host_main(int argc, char **argv)
 {
 	static const int sigs[] = {
@@ -368,18 +440,17 @@ int host_main(int argc, char **argv)
 		.out = { { .fd = -1 }, { .fd = 1 }, { .fd = 2 } },
 		.w = { .fd = -1 }, .to_boot = { .fd = -1 },
 	};
-	int err, fd, sigfd, status, why;
+	int err, sigfd, status, why;
 
-	/* Closed descriptors must not turn up again as something of ours. */
-	while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd < 3)
-		;
-	close(fd);
+	hold_streams();
 	if (!parse(&h, argc, argv)) {
 		dprintf(2, "uml-init: bad usage, see uml-init --help\n");
 		return ST_FAILED;
 	}
 	sigfd = signal_fd(sigs, ARRAY_SIZE(sigs));
 	signal(SIGPIPE, SIG_IGN);
+	/* A file that may not grow any more is an error of the write. */
+	signal(SIGXFSZ, SIG_IGN);
 	err = host_start(&h);
 	if (err) {
 		say(&h, "cannot start: %s", strerror(-err));

@@ -32,12 +32,14 @@ struct host {
 	bool ended;		/* pid was reaped */
 	bool hello;		/* the guest's init has read its job */
 	bool got_exit, got_fail;
+	bool restarted;		/* it has begun anew, without a job */
 	int status;
 	struct wire w;		/* run: fd of the wire; boot: of the pty */
 	struct pump to_boot;	/* boot: towards the guest's console */
 
 	/* the caller */
 	struct pump out[3];	/* [0] unused */
+	int stream_err[3];	/* errno of the first failure, or 0 */
 	bool in_open;
 	size_t window;		/* bytes that the guest can take */
 	bool raw;
@@ -51,7 +53,6 @@ struct host {
 	char log_path[4096];
 	char tail[4096];
 	size_t tail_len;
-	bool panic;
 };
 
 /* host-log.c */

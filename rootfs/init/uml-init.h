@@ -6,6 +6,7 @@
 #ifndef UML_INIT_H
 #define UML_INIT_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdnoreturn.h>
@@ -25,9 +26,10 @@
 /* Statuses that do not come from the command; those of env(1) and timeout(1) */
 enum {
 	ST_TIMEOUT = 124,
-	ST_FAILED = 125,	/* nothing ran, and the launcher says why */
+	ST_FAILED = 125,	/* no command has ended, and the launcher says why */
 	ST_NOEXEC = 126,
 	ST_NOTFOUND = 127,
+	ST_SIGPIPE = 128 + SIGPIPE,
 	ST_PANIC = 255,
 };
 
