@@ -23,6 +23,22 @@ uml --image "$image" --cow "$T/cow" -- sh -c 'echo kept >/new'
 uml --image "$image" --cow "$T/cow" -- cat /new
 is "--cow: changes are kept" "$(out)" kept
 is "--cow: the image stays clean" "$(sha256sum <"$image")" "$sum"
+touch -d "2020-01-01 UTC" "$image"
+uml --image "$image" --cow "$T/cow" -- true
+is "--cow: an image that was touched: exit status" "$ST" 125
+like "...one line names the way out" "$(err)" \
+	"uml: ubda: the backing file *, or --accept-backing; console log: *"
+uml --image "$image" --cow "$T/cow" --accept-backing -- cat /new
+is "--accept-backing: changes are kept" "$(out)" kept
+uml --image "$image" --cow "$T/cow" -- cat /new
+is "...from then on" "$(out)" kept
+uml --image "$T/cow" -- true
+is "--image: a COW file is none: exit status" "$ST" 125
+head -c 1M /dev/zero >"$T/zeros"
+uml --image "$T/zeros" -- true
+is "--image: no ext4: exit status" "$ST" 125
+like "...one line says so" "$(err)" \
+	"uml: guest: cannot mount the image as ext4: Invalid argument; *"
 uml --image "$image" --commit -- sh -c 'echo in the image >/new'
 uml --image "$image" -- cat /new
 is "--commit: changes are in the image" "$(out)" "in the image"
@@ -54,6 +70,9 @@ echo 'echo Kernel panic - not syncing: no; poweroff -f' >"$T/type"
 boot "$T/type"
 is "boot: words that look like a panic: exit status" "$ST" 0
 is "boot: ...no word of ours" "$(err)" ""
+boot /dev/null --cow "$T/zeros"
+is "boot: no COW file: exit status" "$ST" 125
+like "boot: ...one line says so" "$(err)" "uml: ubda: *is not a COW file*"
 boot /dev/null --timeout 3
 is "boot: nobody types, no terminal: the timeout" "$ST" 124
 is "no files left" "$(ls -A "$T/tmp")" ""

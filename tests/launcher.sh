@@ -159,7 +159,7 @@ chmod +x "$T/fake-kernel"
 uml --kernel "$T/fake-kernel" -- true
 is "a kernel that gives up: exit status" "$ST" 125
 like "a kernel that gives up: its reason is passed on" "$(err)" \
-	"ptrace: not here*"
+	"uml: ptrace: not here; *"
 
 # refused TEXT [OPTION...]: a usage error: one line, status 125
 refused() {
@@ -183,6 +183,7 @@ refused "no image /nonesuch*" boot /nonesuch
 refused "--depth is an option of run*" boot --depth 2
 refused "--overlay is an option of run*" boot --overlay
 refused "--overlay is for the host's files*" run --overlay --image / -- true
+refused "--accept-backing is for*" run --accept-backing --image / -- true
 refused "--ro or --rw, not both*" run --ro --rw -- true
 refused "--rw lets everything*" run --rw --rwdir / -- true
 refused "no directory /nonesuch*" run --rwdir /nonesuch -- true

@@ -112,7 +112,7 @@ if group memory memory.limit_in_bytes 150M || group memory memory.max 150M; then
 	is "memory.max above the guest's memory: exit status" "$ST" 0
 	limited "$T/enter $group" --mem 400M -- \
 		"$memory" touch 300
-	is "memory.max below the guest's memory: exit status" "$ST" 255
+	is "memory.max below the guest's memory: exit status" "$ST" 125
 	like "memory.max below the guest's memory: the launcher says so" "$(err)" \
 		"*killed by signal 9 (Killed)*OOM killer*"
 	leave_group

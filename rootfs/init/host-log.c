@@ -69,23 +69,17 @@ void log_read(struct host *h)
 	}
 }
 
-/* The last lines, for a kernel that gave up before it could say more. */
-void log_show_tail(struct host *h)
+/* The last line of a kernel that gave up, which says why; "" if there is none. */
+const char *log_last_line(struct host *h)
 {
-	char *end = h->tail + h->tail_len;
-	char *p;
-	int lines = 0;
+	char *p, *end = h->tail + h->tail_len;
 
-	if (h->verbose)
-		return;
 	while (end > h->tail && end[-1] == '\n')
 		end--;
-	for (p = end; p > h->tail; p--)
-		if (p[-1] == '\n' && ++lines == 10)
-			break;
+	for (p = end; p > h->tail && p[-1] != '\n'; p--)
+		;
 	*end = '\0';
-	if (end > p)
-		dprintf(2, "%s\n", p);
+	return p;
 }
 
 static bool keep_logs;

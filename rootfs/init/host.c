@@ -289,14 +289,19 @@ static int exit_status(struct host *h, int status)
 static int lost_guest(struct host *h)
 {
 	int st = h->wait_status;
-	const char *what = h->boot ? "it was switched off" :
-				     "the command ended";
+	const char *why, *what;
 
 	if (WIFSIGNALED(st) && WTERMSIG(st) == SIGABRT) {
 		say(h, "guest panic; console log: %s", h->log_path);
 		return ST_PANIC;
 	}
+	if (WIFSIGNALED(st) && !h->tail_len) {
+		say(h, "%s: signal %d (%s) before its first word; is memory limited? ulimit -a",
+		    h->kernel[0], WTERMSIG(st), strsignal(WTERMSIG(st)));
+		return ST_FAILED;
+	}
 	if (WIFSIGNALED(st)) {
+		what = h->boot ? "it was switched off" : "the command ended";
 		say(h, "the kernel was killed by signal %d (%s) before %s;%s console log: %s",
 		    WTERMSIG(st), strsignal(WTERMSIG(st)), what,
 		    WTERMSIG(st) != SIGKILL ? "" :
@@ -305,8 +310,9 @@ static int lost_guest(struct host *h)
 		return ST_FAILED;
 	}
 	if (!h->hello) {
-		log_show_tail(h);
-		say(h, "the kernel ended before it ran anything; console log: %s",
+		why = log_last_line(h);
+		say(h, "%s; console log: %s",
+		    *why ? why : "the kernel ended before it ran anything",
 		    h->log_path);
 		return ST_FAILED;
 	}

@@ -61,7 +61,7 @@ void say(const struct host *h, const char *fmt, ...)
 void log_open(struct host *h);
 void log_add(struct host *h, const char *buf, size_t n);
 void log_read(struct host *h);
-void log_show_tail(struct host *h);
+const char *log_last_line(struct host *h);
 void log_close(struct host *h);
 
 /* host-start.c */

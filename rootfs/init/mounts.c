@@ -106,7 +106,7 @@ static void enter_root(const struct job *job, const char *dir, struct wire *w)
 	else if (strcmp(job->root, "image"))
 		mount_hostfs(job->root, mnt, w);
 	else if (mount("/dev/ubda", mnt, "ext4", 0, NULL) < 0)
-		fail(w, "cannot mount the image: %m");
+		fail(w, "cannot mount the image as ext4: %m; see e2fsck -fn IMAGE");
 	if ((!job->overlay && chdir(mnt) < 0) ||
 	    mount(".", "/", NULL, MS_MOVE, NULL) < 0 ||
 	    chroot(".") < 0 || chdir("/") < 0)
