@@ -169,8 +169,11 @@ static int start_run(struct host *h, int console)
 		return err;
 	add_job_arg(h);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null < 0 ||
-	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+	if (null < 0) {
+		say(h, "cannot start: /dev/null: %m");
+		return -ECANCELED;
+	}
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
 	h->w.fd = pair[0];
 	fcntl(h->w.fd, F_SETFL, O_NONBLOCK);
@@ -194,6 +197,7 @@ void host_forget_job(struct host *h)
 		say(h, "%s: %s", h->initrd, strerror(-err));
 }
 
+/* Returns 0, -errno, or -ECANCELED if it has said why. */
 int host_start(struct host *h)
 {
 	int err, fd[2];

@@ -418,6 +418,20 @@ static char **parse(struct host *h, int argc, char **argv)
 	return h->boot || (h->command && h->command[0]) ? h->kernel : NULL;
 }
 
+/* For limits that a user may have set. */
+static const char *remedy(int err)
+{
+	switch (err) {
+	case EFBIG:
+		return ": ulimit -f unlimited";
+	case EMFILE:
+		return ": ulimit -n 1024";
+	case EAGAIN:
+		return ": ulimit -u 1024";
+	}
+	return "";
+}
+
 /*
  * Descriptors that the caller has closed must not turn up again as something of
  * ours: they become some that fail as closed ones do.
@@ -454,12 +468,19 @@ int host_main(int argc, char **argv)
 		return ST_FAILED;
 	}
 	sigfd = signal_fd(sigs, ARRAY_SIZE(sigs));
+	if (sigfd < 0) {
+		say(&h, "cannot start: signalfd: %m");
+		log_close(&h);
+		return ST_FAILED;
+	}
 	signal(SIGPIPE, SIG_IGN);
 	/* A file that may not grow any more is an error of the write. */
 	signal(SIGXFSZ, SIG_IGN);
 	err = host_start(&h);
 	if (err) {
-		say(&h, "cannot start: %s", strerror(-err));
+		if (err != -ECANCELED)
+			say(&h, "cannot start in %s: %s%s", h.dir, strerror(-err),
+			    remedy(-err));
 		log_close(&h);
 		return ST_FAILED;
 	}

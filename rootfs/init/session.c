@@ -312,6 +312,8 @@ int session_run(const struct job *job, struct wire *w)
 	struct sigaction alrm = { .sa_handler = on_alarm };
 	int i, sigfd = signal_fd(sigs, 1);
 
+	if (sigfd < 0)
+		fail(w, "signalfd: %m");
 	sigaction(SIGALRM, &alrm, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	open_streams(&s);
