@@ -146,7 +146,7 @@ check-all: check-apply check stock ## everything that there is to test
 	done; \
 	[ -z "$$bad" ] || { echo "failed:$$bad" >&2; exit 1; }
 
-bench: linux stock $(BUILD)/tests/micro $(BUILD)/tests/bare ## compare with stock UML of the same source
+bench: linux stock $(BUILD)/tests/micro $(BUILD)/tests/bare $(BUILD)/tests/fsync ## compare with stock UML of the same source
 	@scripts/bench
 
 bench-levels: linux $(BUILD)/tests/micro ## what each level of nesting costs; DEPTH=5
@@ -155,7 +155,7 @@ bench-levels: linux $(BUILD)/tests/micro ## what each level of nesting costs; DE
 bench-syscalls: linux $(BUILD)/tests/micro ## count the host calls of what a guest does
 	@scripts/bench-syscalls
 
-$(BUILD)/tests/micro $(BUILD)/tests/bare: $(BUILD)/tests/%: tests/bench/%.c
+$(BUILD)/tests/micro $(BUILD)/tests/bare $(BUILD)/tests/fsync: $(BUILD)/tests/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	@echo '  CC      tests/$*'
 	@$(GUEST_CC) -pthread -o $@ $<
