@@ -1,9 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # timeout: 900
+# soak: 1500
 # Disks of a guest against a model of them: a plain file and copy-on-write ones,
 # four at once, a full disk of the host, kill -9; and that an fsync() in the guest
-# is one on the host. OPERATIONS= does more of each.
+# is one on the host. OPERATIONS= does more of each. SOAK=1 does a million of them
+# with four disks at once, and kills the guest now and then.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname -- "$0")/lib.sh"
@@ -68,6 +70,57 @@ is "four disks at once" "$(out | sort -u)" "${done_well#0 }"
 is "the backing file is what it was" "$("$T/base" | cksum)" \
 	"$(cksum <"$T/base.img")"
 
+# A million operations, and guests that are killed and go on
+soak() {
+	cp "$T/base.img" "$T/soak.1"
+	cp "$T/base.img" "$T/soak.2"
+	: >"$T/commands"
+	n=0
+	for disk in a b c d; do
+		n=$((n + 1))
+		echo "if [ -e $T/soak.$disk ]; then
+			$MODEL go-on /dev/ubd$disk $1 $T/soak.$disk
+		else
+			$MODEL run /dev/ubd$disk $SEED$n $1 $T/soak.$disk
+		fi || echo failed &" >>"$T/commands"
+	done
+	echo wait >>"$T/commands"
+	killed=0
+	while :; do
+		"$TOP/scripts/uml" run --log "$T/console.log" --user 0:0 \
+			--arg "ubd0=$T/soak.1" --arg "ubd1=$T/soak.2" \
+			--arg "ubd2=$T/soak.cow.1,$T/base.img" \
+			--arg "ubd3=$T/soak.cow.2,$T/base.img" -- \
+			sh "$T/commands" >"$T/out" 2>"$T/err" &
+		launcher=$!
+		i=$(($(od -An -N1 -tu1 /dev/urandom) % 20 + 5))
+		while [ "$i" -gt 0 ] && kill -0 "$launcher" 2>/dev/null; do
+			sleep 1
+			i=$((i - 1))
+		done
+		# If it has ended it is not there any more
+		if kill -KILL "$(pgrep -P "$launcher" | head -n 1)" 2>/dev/null; then
+			killed=$((killed + 1))
+		fi
+		wait "$launcher" 2>/dev/null
+		ST=$?
+		# 125: it was killed
+		if [ "$ST" -ne 125 ] || grep -qx failed "$T/out"; then
+			break
+		fi
+	done
+	is "$((4 * $1)) operations on four disks, $killed guests killed" \
+		"$ST $(out | sort -u)" "0 $1 operations, 0 failed, 0 bad"
+	ok "... some were" [ "$killed" -ge 1 ]
+	is "... and the backing file is what it was" "$("$T/base" | cksum)" \
+		"$(cksum <"$T/base.img")"
+}
+
+if [ -n "${SOAK:-}" ]; then
+	soak "${SOAK_OPERATIONS:-250000}"
+	finish
+fi
+
 # The host's disk is full at some point, and then has room again
 mkdir "$T/small"
 if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o size=4m tmpfs "$T/small"; then
@@ -103,6 +156,10 @@ for disk in "$T/kill.img" "$T/kill.cow,$T/base.img"; do
 	with_disks "$disk" -- "$MODEL check /dev/ubda $T/state"
 	is "kill -9 during writes to ${disk##*/}" "$ST" 0
 	diag "$(out | tail -n 1)"
+	more=$(($(out | sed -n 's/ operations.*//p') + 500))
+	with_disks "$disk" -- "$MODEL go-on /dev/ubda $more $T/state"
+	is "... and 500 more in the next guest" "$ST $(out)" \
+		"0 $more operations, 0 failed, 0 bad"
 done
 
 # What strace sees of the threads of the UML kernel while the guest syncs a disk

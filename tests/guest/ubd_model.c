@@ -5,13 +5,16 @@
  * depends on the seed only.
  *
  * usage: ubd_model run DISK SEED OPERATIONS STATE
+ *        ubd_model go-on DISK OPERATIONS STATE
  *        ubd_model check DISK STATE
- * run	does it, and writes the number of the last operation, and in the end the
- *	model, to the file STATE. An operation that fails may have changed some of
- *	its sectors; the model then is what can be read.
- * check	compares the disk with the model in STATE. If the run was cut short,
- *	there is none in it: it is made again, and the operation at which that
- *	happened may have been done, or not, or in part.
+ * run	does so many. The file STATE has the model from before the first one, and the
+ *	number of the last one that was begun; in the end, the model of then. An
+ *	operation that fails may have changed some of its sectors; the model then
+ *	is what can be read.
+ * check	compares the disk with the model in STATE, to which it adds what was begun
+ *	since. If the run was cut short, the last operation may have been done, or
+ *	not, or in part.
+ * go-on	does the same, and then what is left of so many.
  *
  * Before the first run the disk has in each sector its number, 64 times.
  */
@@ -20,6 +23,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,10 +46,11 @@ static uint64_t (*buffer)[WORDS];
 static uint64_t random_state;
 static bool discards = true;
 
+/* The model follows, as it was after "base" operations. */
 struct state {
-	uint64_t seed;
+	uint64_t random;	/* what comes after these */
+	uint32_t base;
 	uint32_t operations;	/* so many were begun */
-	uint32_t whole;		/* a model follows */
 };
 
 enum kind { WRITE, READ, DISCARD, ZERO, FLUSH };
@@ -210,19 +215,65 @@ static int open_disk(const char *name)
 	return fd;
 }
 
-static int run(int fd, uint64_t seed, uint32_t operations, const char *name)
+/* In one piece: a guest that is killed leaves the old one or the new one. */
+static int save(const char *name, uint32_t operations)
 {
-	int state_fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0666);
-	struct state state = { .seed = seed };
+	struct state state = {
+		.random = random_state, .base = operations,
+		.operations = operations,
+	};
+	ssize_t len = sectors * sizeof(*model);
+	char new[4096];
+	int fd;
+
+	snprintf(new, sizeof(new), "%s.new", name);
+	fd = open(new, O_RDWR | O_CREAT | O_TRUNC, 0666);
+	if (fd < 0 || pwrite(fd, &state, sizeof(state), 0) < 0 ||
+	    pwrite(fd, model, len, sizeof(state)) != len || fsync(fd) ||
+	    rename(new, name))
+		fail(new);
+
+	return fd;
+}
+
+/* Returns how many operations were done, with "bad" as what is wrong after them. */
+static uint32_t load(int fd, const char *name, uint32_t *bad)
+{
+	int state_fd = open(name, O_RDONLY);
+	struct operation op, *maybe = NULL;
+	ssize_t len = sectors * sizeof(*model);
+	struct state state;
+	uint32_t i;
+
+	if (state_fd < 0 ||
+	    pread(state_fd, &state, sizeof(state), 0) != sizeof(state) ||
+	    pread(state_fd, model, len, sizeof(state)) != len)
+		fail(name);
+	close(state_fd);
+
+	random_state = state.random;
+	for (i = state.base + 1; i <= state.operations; i++) {
+		op = next(i);
+		if (i < state.operations)
+			remember(&op);
+		else if (op.kind != READ && op.kind != FLUSH)
+			maybe = &op;
+	}
+	*bad = compare_all(fd, maybe);
+
+	return state.operations;
+}
+
+static int run(int fd, uint32_t begun, uint32_t operations, const char *name)
+{
+	int state_fd = save(name, begun);
 	uint32_t failed = 0, bad = 0;
 	struct operation op;
 
-	if (state_fd < 0)
-		fail(name);
-	random_state = seed;
-	while (state.operations < operations && bad < 10) {
-		op = next(++state.operations);
-		if (pwrite(state_fd, &state, sizeof(state), 0) < 0)
+	while (begun < operations && bad < 10) {
+		op = next(++begun);
+		if (pwrite(state_fd, &begun, sizeof(begun),
+			   offsetof(struct state, operations)) < 0)
 			fail(name);
 		if (!do_io(fd, &op)) {
 			remember(&op);
@@ -237,54 +288,46 @@ static int run(int fd, uint64_t seed, uint32_t operations, const char *name)
 	}
 
 	bad += compare_all(fd, NULL);
-	state.whole = 1;
-	if (pwrite(state_fd, &state, sizeof(state), 0) < 0 ||
-	    pwrite(state_fd, model, sectors * sizeof(*model),
-		   sizeof(state)) < 0)
-		fail(name);
-	printf("%u operations, %u failed, %u bad\n", state.operations, failed,
-	       bad);
+	save(name, begun);
+	printf("%u operations, %u failed, %u bad\n", begun, failed, bad);
 	return bad != 0;
 }
 
 static int check(int fd, const char *name)
 {
-	int state_fd = open(name, O_RDONLY);
-	struct operation op, *maybe = NULL;
-	struct state state;
-	uint32_t i, bad;
+	uint32_t bad, operations = load(fd, name, &bad);
 
-	if (state_fd < 0 || pread(state_fd, &state, sizeof(state), 0) !=
-	    sizeof(state))
-		fail(name);
-	if (state.whole) {
-		if (pread(state_fd, model, sectors * sizeof(*model),
-			  sizeof(state)) < 0)
-			fail(name);
-	} else {
-		random_state = state.seed;
-		for (i = 1; i <= state.operations; i++) {
-			op = next(i);
-			if (i < state.operations)
-				remember(&op);
-		}
-		if (op.kind != READ && op.kind != FLUSH)
-			maybe = &op;
-	}
-	bad = compare_all(fd, maybe);
-	printf("%u operations, %u sectors, %u bad\n", state.operations,
-	       sectors, bad);
+	printf("%u operations, %u sectors, %u bad\n", operations, sectors, bad);
 	return bad != 0;
+}
+
+static int go_on(int fd, uint32_t operations, const char *name)
+{
+	uint32_t bad, begun = load(fd, name, &bad);
+
+	if (bad) {
+		printf("after %u operations, %u bad\n", begun, bad);
+		return 1;
+	}
+
+	return run(fd, begun, operations, name);
 }
 
 int main(int argc, char **argv)
 {
-	if (argc == 6 && !strcmp(argv[1], "run"))
-		return run(open_disk(argv[2]), strtoull(argv[3], NULL, 0),
-			   strtoul(argv[4], NULL, 0), argv[5]);
+	int fd;
+
+	if (argc == 6 && !strcmp(argv[1], "run")) {
+		fd = open_disk(argv[2]);
+		random_state = strtoull(argv[3], NULL, 0);
+		return run(fd, 0, strtoul(argv[4], NULL, 0), argv[5]);
+	}
+	if (argc == 5 && !strcmp(argv[1], "go-on"))
+		return go_on(open_disk(argv[2]), strtoul(argv[3], NULL, 0),
+			     argv[4]);
 	if (argc == 4 && !strcmp(argv[1], "check"))
 		return check(open_disk(argv[2]), argv[3]);
 
-	fprintf(stderr, "usage: ubd_model run|check DISK ...\n");
+	fprintf(stderr, "usage: ubd_model run|go-on|check DISK ...\n");
 	return 2;
 }
