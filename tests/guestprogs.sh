@@ -5,6 +5,7 @@
 # "native" is the inner one of two guests, and on a host that has PTRACE_VM the
 # outer one, too.
 #
+#	address_space	a process has that of a real machine, to its end
 #	fp		FP and vector registers survive whatever happens
 #	fp_ptrace	and a tracer sees those of its tracee
 #	sigframe	a signal frame is as large as the host's
@@ -61,14 +62,14 @@ if [ -n "${TEST_QUICK-}" ]; then
 	finish
 fi
 
-for name in fp fp_ptrace sigframe attack_calls unseen_calls old_calls \
+for name in address_space fp fp_ptrace sigframe attack_calls unseen_calls old_calls \
 	attack_clone attack_trap attack_signals call_states cpu_time \
 	ptrace_stops ptrace_multi vm_run rseq; do
 	for backend in $outer; do
 		program "$name" "$backend" --backend "$backend"
 	done
 done
-for name in fp fp_ptrace sigframe attack_calls unseen_calls old_calls \
+for name in address_space fp fp_ptrace sigframe attack_calls unseen_calls old_calls \
 	attack_clone attack_trap "attack_signals 4000" call_states cpu_time \
 	ptrace_stops ptrace_multi vm_run rseq; do
 	program "$name" "level 2" --depth 2
