@@ -4,6 +4,8 @@
  * be near its end, and all of it can be unmapped. gVisor counts on both. Without
  * a guest it says what is so on the host.
  */
+#define _GNU_SOURCE
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -69,6 +71,37 @@ static int unmap_across(int pages)
 				     1000 + WEXITSTATUS(status);
 }
 
+/* All that one table of pages has: the stack, unless it is lower, and the vDSO */
+#define TABLE		(512 * PAGE)
+
+static int without_the_end(void *unused)
+{
+	volatile char *p;
+
+	(void)unused;
+	if (unmap(ADDRESS_END + PAGE - TABLE, ADDRESS_END))
+		return 1;
+	p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return 2;
+	p[5] = 7;
+	return p[5];
+}
+
+static int unmap_the_end(void)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+	int status;
+	pid_t pid = clone(without_the_end, stack + sizeof(stack), SIGCHLD,
+			  NULL);
+
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) :
+				   1000 + WTERMSIG(status);
+}
+
 int main(void)
 {
 	int pages = near_the_end();
@@ -78,6 +111,7 @@ int main(void)
 	   "one of the last pages can be had, after %d", pages);
 	signal = unmap_across(pages);
 	ok(signal == SIGSEGV, "from it to the end can be unmapped: %d", signal);
+	ok(unmap_the_end() == 7, "a process goes on without the end");
 	ok(!unmap(ADDRESS_END - PAGE, ADDRESS_END),
 	   "so can the last page, where nothing is");
 	ok(unmap(ADDRESS_END - PAGE, ADDRESS_END + PAGE) < 0,
