@@ -3,7 +3,7 @@
 # The harness counts right what passes, fails, is skipped, dies or hangs.
 . "$(dirname -- "$0")/lib.sh"
 
-mkdir "$T/fake" "$T/fake/sub"
+mkdir "$T/fake" "$T/fake/sub" "$T/fake/soak"
 
 # fake NAME < BODY: a test file that uses our own lib.sh
 fake() {
@@ -63,6 +63,11 @@ echo "1..1"
 END
 fake sub/inner <<'END'
 echo "ok 1 - inner"
+echo "1..1"
+END
+fake soak/only <<'END'
+# soak: 30
+echo "ok 1 - endurance"
 echo "1..1"
 END
 echo 'not a test' >"$T/fake/data.sh"
@@ -135,13 +140,17 @@ is "an unknown name: exit status" "$st" 1
 like "an unknown name: the message" "$got" "*no test named nonesuch*"
 run --list
 is "--list" "$(printf '%s ' "$got" | tr '\n' ' ')" \
-	"dies empty fail hangs pass short skipper soak status sub/inner "
+	"dies empty fail hangs pass short skipper soak soak/only status sub/inner "
 SOAK=1 run
 is "SOAK=1: the tests that have a long form, with the time for it" \
 	"$(echo "$got" | grep '^ok') $last" \
-	"ok 1 - soak: long 1 passed, 0 failed, 0 skipped"
+	"ok 1 - soak: long
+ok 2 - soak/only: endurance 2 passed, 0 failed, 0 skipped"
 SOAK=1 SOAK_SECONDS=1 run
-is "SOAK=1: there is an end to it" "$last" "1 passed, 1 failed, 0 skipped"
+is "SOAK=1: there is an end to it" "$last" "2 passed, 1 failed, 0 skipped"
+run
+like "without it: what is not only for that" "$got" "*- soak: short*"
+is "... and nothing else" "$(echo "$got" | grep soak/)" ""
 run soak
 like "without it: the short form" "$got" "*ok 1 - soak: short*"
 

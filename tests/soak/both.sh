@@ -102,7 +102,8 @@ both() {
 	no_report "$NAME"
 }
 
-# compare: line by line, "KEY VALUE"
+# compare: line by line, "KEY VALUE". On a busy machine one of the two may not come to
+# the end of its time; then what both have done counts, if that is half of it.
 compare() {
 	while read -r key host; do
 		guest=missing
@@ -110,14 +111,16 @@ compare() {
 		read -r _ guest <"$T/line"
 		reason=$(awk -F '\t+' -v key="$NAME $key" '$1 == key { print $2 }' \
 			"$ACCEPTED")
-		case $key,$host in
-		status,124) skip "$key" "the host was not done in time" ;;
-		*,SKIP) skip "$key" "skipped on the host" ;;
+		case $key,$host,$ST in
+		status,124,* | status,*,124) skip "$key" "not done in time" ;;
+		*,SKIP,*) skip "$key" "skipped on the host" ;;
 		*)
 			if [ "$guest" = "$host" ]; then
 				result ok "$key"
 			elif [ -n "$reason" ]; then
 				skip "$key" "accepted: $reason"
+			elif [ ! -s "$T/line" ] && [ "$ST" = 124 ]; then
+				skip "$key" "the guest was not done in time"
 			else
 				fail "$key" "host:  $host" "guest: $guest"
 			fi
@@ -125,4 +128,6 @@ compare() {
 		esac
 	done <"$T/host"
 	ok "the host has results" [ "$(wc -l <"$T/host")" -gt 1 ]
+	ok "the guest has done half of that" \
+		[ "$(($(wc -l <"$T/guest") * 2))" -ge "$(wc -l <"$T/host")" ]
 }
