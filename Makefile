@@ -16,7 +16,7 @@ unexport MAKEFLAGS MAKELEVEL
 	tests-guest built bench bench-levels nested bench-syscalls lint \
 	series kunit umview umvu example check-all check-apply check-quick \
 	check-soak host host-stock hosts host-check host-each host-arch host-table \
-	i386 i386-programs checks-kernel checks
+	i386 i386-programs checks-kernel checks ltp
 
 all: linux		## fetch, prepare and build ./linux (the default)
 
@@ -90,6 +90,9 @@ checks: checks-kernel init tests-guest ## and the tests on it
 
 check-soak: linux tests-guest ## the long form of the tests that have one: an hour at most
 	@SOAK=1 tests/run $(T)
+
+ltp: $(if $(LTP),linux)	## the Linux Test Project, host against guest: make ltp LTP=DIR
+	@tests/ltp "$(LTP)" $(SUITES)
 
 check-apply: source	## do all patches still apply, with zero fuzz?
 	@scripts/fetch 6.12

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # timeout: 1500
-# soak: 2400
+# soak: 1500
 # Programs in a guest attack the stub of their own kernel and those of the kernels
 # around it. Whether a host call came of it an observer outside decides; around
 # a kernel that is a guest itself, one in the guest around it does. What is
@@ -92,13 +92,13 @@ attack() {
 
 battery() {
 	backend=$1 level=$2 user=$3
-	attack escape_keys "$(n 1 30)"
+	attack escape_keys "$(n 1 15)"
 	attack escape_jumps "$(n $((level * level * 5)) "$level")" "$((seed % 5))"
 	attack escape_calls "$(n $((1100 / level / level + 100)) 1100)"
-	attack escape_data "$(n 1 20)" "$seed"
-	attack escape_leaks "$(n 15 $((300 / level)))"
-	attack fuzz_stub "$(n 400 $((10000 / level)))" "$seed"
-	attack fuzz_tracer "$(n 400 $((10000 / level)))" "$seed"
+	attack escape_data "$(n 1 10)" "$seed"
+	attack escape_leaks "$(n 15 $((150 / level)))"
+	attack fuzz_stub "$(n 400 $((5000 / level)))" "$seed"
+	attack fuzz_tracer "$(n 400 $((5000 / level)))" "$seed"
 	skips
 }
 
@@ -106,7 +106,7 @@ battery() {
 skips() {
 	mkdir -p "$T/made"
 	chmod 777 "$T/made"
-	attack escape_skip "$T/made" "$(n 5 30)"
+	attack escape_skip "$T/made" "$(n 5 15)"
 	is "$label: directories made by calls that were skipped" \
 		"$(find "$T/made" -mindepth 1 | wc -l)" 0
 	rm -rf "$T/made"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # timeout: 600
-# soak: 900
+# soak: 400
 # A UML kernel is killed with -9 at any moment, above all while it makes stub
 # processes: none is left. SOAK=1 does it more often.
 
@@ -10,7 +10,7 @@
 need_guest
 rounds=6 newborns=8
 if [ -n "${SOAK:-}" ]; then
-	rounds=120 newborns=60
+	rounds=60 newborns=40
 fi
 
 # More programs at a time than there are spare stub processes
