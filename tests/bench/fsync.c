@@ -41,9 +41,9 @@ int main(int argc, char **argv)
 {
 	static char page[PAGE];
 	double *took, began;
-	int fd, i, n;
+	int fd, i, n = argc == 4 ? atoi(argv[3]) : 0;
 
-	if (argc != 4 || (n = atoi(argv[3])) < 1) {
+	if (n < 1) {
 		fprintf(stderr, "usage: fsync NAME FILE N\n");
 		return 2;
 	}
