@@ -71,7 +71,8 @@ static void own_time(void)
 	system = ms(&after.ru_stime) - ms(&before.ru_stime);
 	diag("of %d ms user %.0f, system %.0f, %d alarms", BUSY_MS, user,
 	     system, alarms);
-	ok(user > 5 * system && user > BUSY_MS / 4,
+	/* The host may have other work, which is no time of ours */
+	ok(user > 5 * system && user > BUSY_MS / 10,
 	   "a program's own time is user time");
 	/* One for each 50 ms of it, and the last may be late by a tick */
 	ok(alarms >= user / 50 - 2 && alarms <= user / 50 + 2 && alarms,
