@@ -27,7 +27,11 @@ smi		# devices
 watchdog	# devices
 dev		# devices of the host through hostfs
 sysfs		# the host's
-kvm		# the host's
+vforkmany	# as many processes as there can be
+forkheavy	# the same
+zombie		# the same
+softlockup	# wants all of a CPU
+kvm		# the device of the host
 umount		# of the host
 END
 
@@ -41,6 +45,7 @@ ok "there are $(wc -l <"$T/stressors") stressors" [ "$(wc -l <"$T/stressors")" -
 
 both $((SECONDS_OF_STRESS + 40)) <<END
 end=\$((\$(date +%s) + $SECONDS_OF_STRESS))
+ulimit -u 1000
 while read -r name; do
 	[ "\$(date +%s)" -lt "\$end" ] || break
 	mkdir work && cd work || exit
