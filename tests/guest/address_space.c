@@ -61,7 +61,7 @@ static int unmap_across(int pages)
 		*p = 1;
 		if (unmap((unsigned long)p, ADDRESS_END))
 			_exit(2);
-		*(volatile char *)p = 2;
+		__atomic_store_n(p, 2, __ATOMIC_RELAXED);
 		_exit(3);
 	}
 
@@ -76,7 +76,7 @@ static int unmap_across(int pages)
 
 static int without_the_end(void *unused)
 {
-	volatile char *p;
+	char *p;
 
 	(void)unused;
 	if (unmap(ADDRESS_END + PAGE - TABLE, ADDRESS_END))
@@ -85,13 +85,13 @@ static int without_the_end(void *unused)
 		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		return 2;
-	p[5] = 7;
-	return p[5];
+	__atomic_store_n(&p[5], 7, __ATOMIC_RELAXED);
+	return __atomic_load_n(&p[5], __ATOMIC_RELAXED);
 }
 
 static int unmap_the_end(void)
 {
-	static char stack[65536] __attribute__((aligned(16)));
+	static char stack[65536] __aligned(16);
 	int status;
 	pid_t pid = clone(without_the_end, stack + sizeof(stack), SIGCHLD,
 			  NULL);

@@ -11,12 +11,12 @@
  * many there were is on stdout.
  */
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "compiler.h"
 
 #define WRITERS_MAX	16
 #define RECORD_MAX	9000
@@ -25,12 +25,12 @@
 
 struct record {
 	size_t length;
-	uint8_t data[RECORD_MAX];
+	unsigned char data[RECORD_MAX];
 };
 
 static void fill(struct record *r, unsigned int writer, unsigned int number)
 {
-	uint64_t x = 0x9e3779b97f4a7c15 * (writer * 1000003ull + number + 1);
+	unsigned long x = 0x9e3779b97f4a7c15ul * (writer * 1000003ul + number + 1);
 	size_t i;
 
 	r->length = 1 + (x >> 33) % RECORD_MAX;
@@ -61,8 +61,7 @@ static int sync_directory(const char *directory)
 	return err;
 }
 
-static void __attribute__((noreturn)) writer_run(const char *directory,
-						 unsigned int writer)
+static void __noreturn writer_run(const char *directory, unsigned int writer)
 {
 	static struct record r;
 	char line[64];
@@ -107,7 +106,7 @@ static unsigned int bad_records(const char *directory, unsigned int writer,
 				unsigned int last)
 {
 	static struct record want;
-	static uint8_t got[RECORD_MAX];
+	static unsigned char got[RECORD_MAX];
 	unsigned int n, bad = 0;
 	int fd = -1;
 
@@ -162,7 +161,7 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[1], "check"))
 		return check(argv[2]);
 
-	fprintf(stderr, "usage: fsync_ack write DIRECTORY WRITERS | "
-		"check DIRECTORY\n");
+	fprintf(stderr,
+		"usage: fsync_ack write DIRECTORY WRITERS | check DIRECTORY\n");
 	return 2;
 }

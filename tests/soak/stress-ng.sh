@@ -45,7 +45,7 @@ ok "there are $(wc -l <"$T/stressors") stressors" [ "$(wc -l <"$T/stressors")" -
 
 both $((SECONDS_OF_STRESS + 40)) <<END
 end=\$((\$(date +%s) + $SECONDS_OF_STRESS))
-ulimit -u 1000
+prlimit --pid \$\$ --nproc=1000
 while read -r name; do
 	[ "\$(date +%s)" -lt "\$end" ] || break
 	mkdir work && cd work || exit
