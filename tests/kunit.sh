@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 # Unit tests of arithmetic that is ours, as a program of the host. In a kernel, make
-# kunit runs them, and the kernel of make checks when it boots.
+# kunit runs them.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname -- "$0")/lib.sh"
