@@ -130,6 +130,7 @@ cpu_ms() {
 }
 
 # near A B LIMIT
+# shellcheck disable=SC2317 # ok calls it
 near() {
 	[ "$1" -le "$(($2 + $3))" ] && [ "$1" -ge "$(($2 - $3))" ]
 }
