@@ -5,8 +5,7 @@
 # on, and one line of the console names the limit. None loses a stub process
 # without a reason.
 #
-# Not here: vm.overcommit_memory, which is one for the whole host, and
-# vm.max_map_count, for which see memory.sh.
+# Not here: vm.max_map_count, for which see memory.sh.
 
 # shellcheck source=tests/lib.sh
 . "$(dirname -- "$0")/lib.sh"
@@ -90,8 +89,8 @@ says RLIMIT_NOFILE "allows no more open file (RLIMIT_NOFILE"
 
 limited "prlimit --as=200000000" --mem 256M -- true
 is "RLIMIT_AS below the guest's memory: exit status" "$ST" 125
-says "RLIMIT_AS below the guest's memory" "raise RLIMIT_AS"
-limited "prlimit --as=400000000" --mem 256M -- "$memory" touch 150
+says "RLIMIT_AS below the guest's memory" "ulimit -v unlimited"
+limited "prlimit --as=450000000" --mem 256M -- "$memory" touch 150
 is "RLIMIT_AS above it: exit status" "$ST" 0
 is "RLIMIT_AS above it: all is touched" "$(out)" all
 
@@ -138,5 +137,28 @@ is "a stub process is killed: exit status" "$?" 0
 is "its program ends, the guest goes on" "$(out | tr '\n' ' ')" "up status 139 "
 ok "the console says that it was killed on the host" grep -a -q \
 	"Lost the stub process $stub: it was killed on the host" "$T/user/stub.log"
+
+# A host without memfd, where the memory is a file on a tmpfs, which has too little
+# room for it. vm.overcommit_memory=2 has the same end.
+mkdir "$T/small"
+if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o size=40m none "$T/small"; then
+	${CC:-gcc} -static -O2 -include sys/syscall.h \
+		-DREFUSED=__NR_memfd_create "-DPROGRAM=\"$KERNEL\"" \
+		-o "$T/no-memfd" "$TOP/tests/refuse.c" || exit 1
+	# shellcheck disable=SC2016 # for the shell in the guest
+	TMPDIR=$T/small timeout -k 5 60 "$TOP/scripts/uml" run \
+		--kernel "$T/no-memfd" --log "$T/user/console.log" \
+		--mem 128M -- sh -c 'for mb in 10 60 10 10; do
+			"$0" touch $mb; echo $?; done 2>/dev/null' "$memory" \
+		>"$T/out" 2>"$T/err"
+	ST=$?
+	umount "$T/small"
+	is "no room for a page: exit status" "$ST" 0
+	is "no room for a page: who needs it has an error, others go on" \
+		"$(out | tr '\n' ' ')" "all 0 135 all 0 all 0 "
+	says "no room for a page" "has no room for more of the guest's memory"
+else
+	skip "no room for a page" "a tmpfs can be mounted by root alone"
+fi
 
 finish

@@ -17,6 +17,7 @@
 #include <linux/mm.h>
 #include <linux/sizes.h>
 #include <asm/page.h>
+#include <asm/physmem_spare.h>
 #include <as-layout.h>
 #include <mem_user.h>
 #include <os.h>
@@ -49,9 +50,42 @@ void arch_alloc_page(struct page *page, int order)
 		    test_and_set_bit(phys / CHUNK_SIZE, populated))
 			continue;
 
-		os_populate_memory(__va(phys),
-				   min(physmem_size - phys, CHUNK_SIZE));
+		if (os_populate_memory(__va(phys),
+				       min(physmem_size - phys, CHUNK_SIZE)))
+			clear_bit(phys / CHUNK_SIZE, populated);
 	}
+}
+
+/**
+ * physmem_give_up() - take free memory that the host does not provide out of use
+ *
+ * For ever. Does not sleep.
+ *
+ * Return: bytes.
+ */
+unsigned long physmem_give_up(void)
+{
+	const int order = get_order(CHUNK_SIZE);
+	struct page *page, *next;
+	unsigned long bytes = 0;
+	LIST_HEAD(provided);
+
+	while (populated) {
+		page = alloc_pages(GFP_ATOMIC | __GFP_NOMEMALLOC | __GFP_NOWARN,
+				   order);
+		if (!page)
+			break;
+		if (test_bit(page_to_phys(page) / CHUNK_SIZE, populated)) {
+			list_add(&page->lru, &provided);
+		} else {
+			adjust_managed_page_count(page, -(1 << order));
+			bytes += CHUNK_SIZE;
+		}
+	}
+	list_for_each_entry_safe(page, next, &provided, lru)
+		__free_pages(page, order);
+
+	return bytes;
 }
 
 /* The first chunks have the kernel image, which is not of physmem. */
