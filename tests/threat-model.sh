@@ -207,7 +207,7 @@ held "boot --ro"
 
 # Restarting does not run the command again, nor does it find its environment.
 uml --image "$T/image" -- /attack reboot
-is "run --image: a reboot ends the run" "$ST" 0
+is "run --image: a reboot ends the run" "$ST" 125
 
 # ---- what the guest writes to its image names no file of the host ----
 # Its root can do so once it has unmounted the image. The file system does not
@@ -220,5 +220,6 @@ is "--commit: the image has the head of a COW file" "$(head -c 4 "$T/image")" MO
 uml --image "$T/image" --commit -- /attack size
 is "--commit: it is still an image" "$ST $(out)" "0 $size"
 uml --image "$T/image" -- /attack size
-is "and a copy of it is, too" "$ST $(out)" "0 $size"
+is "under a COW file it is refused" "$ST $(out)" "125 "
+like "... with one line" "$(err)" "uml: *the backing file * is a COW file itself*"
 finish
