@@ -20,7 +20,6 @@
 #	ptrace_stops	a tracer in the guest has PTRACE_VM
 #	ptrace_multi	and PTRACE_MULTI
 #	vm_run		and PTRACE_VM_RUN, with its short way between two calls
-#	rseq		restartable sequences lose nothing, also with that way
 #
 # With $TEST_QUICK those that take a second or two.
 
@@ -64,14 +63,14 @@ fi
 
 for name in address_space fp fp_ptrace sigframe attack_calls unseen_calls old_calls \
 	attack_clone attack_trap attack_signals call_states cpu_time \
-	ptrace_stops ptrace_multi vm_run rseq; do
+	ptrace_stops ptrace_multi vm_run; do
 	for backend in $outer; do
 		program "$name" "$backend" --backend "$backend"
 	done
 done
 for name in address_space fp fp_ptrace sigframe attack_calls unseen_calls old_calls \
 	attack_clone attack_trap "attack_signals 4000" call_states cpu_time \
-	ptrace_stops ptrace_multi vm_run rseq; do
+	ptrace_stops ptrace_multi vm_run; do
 	program "$name" "level 2" --depth 2
 done
 

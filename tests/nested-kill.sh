@@ -38,7 +38,7 @@ for depth in 1 2; do
 		awk '/^before:/ { exit !($2 >= 2) }' "$T/got"
 	like "its kernel is killed: all inside it ends, nothing else" \
 		"$(grep -v before "$T/got" | tr '\n' ';')" \
-		"launcher: 255;after: 0;still here;"
+		"launcher: 125;after: 0;still here;"
 	is "and the guest around it goes on" "$ST" 4
 done
 
