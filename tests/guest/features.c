@@ -7,6 +7,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 #include <linux/connector.h>
@@ -24,6 +25,7 @@
 #include <sys/syscall.h>
 #include <linux/userfaultfd.h>
 #include <netinet/in.h>
+#include "child.h"
 #include "tap.h"
 
 /* @ret is that of a call that has to work. */
@@ -51,6 +53,48 @@ static void calls(void)
 	works(ioctl(fd, UFFDIO_API, &api), "UFFDIO_API");
 	works(acct(NULL), "acct");
 	works(madvise(sbrk(0) - 4096, 0, MADV_MERGEABLE), "MADV_MERGEABLE");
+}
+
+/* Since Linux 6.6 */
+struct poison {
+	struct uffdio_range range;
+	__u64 mode;
+	__s64 updated;
+};
+
+#define POISON			_IOWR(UFFDIO, 0x08, struct poison)
+#define FEATURE_POISON		(1 << 14)
+
+/* A page that any user can have poisoned: who touches it gets SIGBUS. */
+static int touch_poisoned(void *unused)
+{
+	struct uffdio_api api = { .api = UFFD_API, .features = FEATURE_POISON };
+	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct poison poison = { .mode = 0 };
+	char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+
+	(void)unused;
+	reg.range = (struct uffdio_range){ (uintptr_t)page, 4096 };
+	poison.range = reg.range;
+	if (ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &reg) ||
+	    ioctl(fd, POISON, &poison))
+		return 1;
+	/* A call that reads there fails */
+	if (write(fd, page, 1) != -1)
+		return 2;
+
+	return *(volatile char *)page;
+}
+
+static void poisoned(void)
+{
+	int status = child_run(touch_poisoned, NULL, 10);
+
+	if (!ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS,
+		"a poisoned page is SIGBUS"))
+		diag("%s", child_status(status));
 }
 
 /* A message that wants an answer which is no error. */
@@ -155,6 +199,7 @@ int main(void)
 	calls();
 	sockets();
 	files();
+	poisoned();
 
 	return tap_end();
 }
