@@ -63,7 +63,7 @@ struct poison {
 };
 
 #define POISON			_IOWR(UFFDIO, 0x08, struct poison)
-#define FEATURE_POISON		(1 << 14)
+#define FEATURE_POISON		0x4000
 
 /* A page that any user can have poisoned: who touches it gets SIGBUS. */
 static int touch_poisoned(void *unused)
@@ -85,7 +85,7 @@ static int touch_poisoned(void *unused)
 	if (write(fd, page, 1) != -1)
 		return 2;
 
-	return *(volatile char *)page;
+	return __atomic_load_n(page, __ATOMIC_RELAXED);
 }
 
 static void poisoned(void)
