@@ -9,10 +9,11 @@
 need_guest
 BOOTS=${BOOTS:-80}
 
-# In a namespace of processes, where whoever is left is ours. A shell is its init, as
+# In a namespace of processes, where whoever is left is ours. One that was killed
+# may take its time on a busy machine. A shell is its init, as
 # it waits for everything.
 contained() {
-	set -- sh -c "sh '$1'; ps -eo pid=,ppid=,stat=,args= >'$T/left'"
+	set -- sh -c "sh '$1'; sleep 1; ps -eo pid=,ppid=,stat=,args= >'$T/left'"
 	if [ "$(id -u)" -eq 0 ]; then
 		unshare --pid --fork --kill-child --mount-proc "$@"
 	else
