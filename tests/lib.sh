@@ -112,6 +112,19 @@ skip() {
 	result ok "$1" " SKIP $2;"
 }
 
+# contained SCRIPT [COMMAND]: run the script in a namespace of processes, so that
+# nothing is left behind it, and then the command there, which sees what it left. A
+# shell is the init of that, as it waits for everything.
+contained() {
+	set -- sh -c "sh '$1'; status=\$?; ${2:-:}; exit \$status"
+	if [ "$(id -u)" -eq 0 ]; then
+		unshare --pid --fork --kill-child --mount-proc "$@"
+	else
+		unshare --user --map-current-user --pid --fork --kill-child \
+			--mount-proc "$@"
+	fi
+}
+
 # finish: print the plan; the exit status says whether all went well.
 finish() {
 	echo "1..$tests"

@@ -8,19 +8,8 @@
 . "$(dirname -- "$0")/../lib.sh"
 need_guest
 BOOTS=${BOOTS:-80}
-
-# In a namespace of processes, where whoever is left is ours. One that was killed
-# may take its time on a busy machine. A shell is its init, as
-# it waits for everything.
-contained() {
-	set -- sh -c "sh '$1'; sleep 1; ps -eo pid=,ppid=,stat=,args= >'$T/left'"
-	if [ "$(id -u)" -eq 0 ]; then
-		unshare --pid --fork --kill-child --mount-proc "$@"
-	else
-		unshare --user --map-current-user --pid --fork --kill-child \
-			--mount-proc "$@"
-	fi
-}
+# Whoever is left is ours. One that was killed may take its time on a busy machine.
+LEFT="sleep 1; ps -eo pid=,ppid=,stat=,args= >'$T/left'"
 
 # nothing_left LABEL
 nothing_left() {
@@ -43,7 +32,7 @@ while [ \$((i += 1)) -le $BOOTS ]; do
 		echo "boot \$i, \$backend: \$said \$st"
 done
 END
-is "$BOOTS boots" "$(contained "$T/boots" 2>&1)" ""
+is "$BOOTS boots" "$(contained "$T/boots" "$LEFT" 2>&1)" ""
 nothing_left "$BOOTS boots"
 
 # Each with its own work; they share two CPUs, and files of the host
@@ -72,6 +61,6 @@ cat $T/said.? | sort | uniq -c | sed 's/^ *//'
 END
 mkdir "$T/here"
 sum=$(cd "$T/here" && sed 's,/tmp/,./,' "$T/work" | sh -s 1)
-is "8 guests at a time" "$(contained "$T/eight" 2>&1)" "8 $sum"
+is "8 guests at a time" "$(contained "$T/eight" "$LEFT" 2>&1)" "8 $sum"
 nothing_left "8 guests"
 finish

@@ -66,18 +66,6 @@ scripts() {
 	END
 }
 
-# contained SCRIPT: nothing that it has started is left behind it. A shell is the
-# init of that, as it waits for everything.
-contained() {
-	set -- sh -c "sh '$1'; exit \$?"
-	if [ "$(id -u)" -eq 0 ]; then
-		unshare --pid --fork --kill-child --mount-proc "$@"
-	else
-		unshare --user --map-current-user --pid --fork --kill-child \
-			--mount-proc "$@"
-	fi
-}
-
 # both SECONDS [OPTION...] <SCRIPT: run it on the host and in a guest that has
 # these options of scripts/uml. Its stdout is $T/host and $T/guest, with the exit
 # status as the last line.
