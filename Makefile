@@ -158,7 +158,7 @@ bench-levels: linux $(BUILD)/tests/micro ## what each level of nesting costs; DE
 bench-syscalls: linux $(BUILD)/tests/micro ## count the host calls of what a guest does
 	@scripts/bench-syscalls
 
-$(BUILD)/tests/micro $(BUILD)/tests/bare $(BUILD)/tests/fsync: $(BUILD)/tests/%: tests/bench/%.c
+$(BUILD)/tests/micro $(BUILD)/tests/bare $(BUILD)/tests/fsync: $(BUILD)/tests/%: tests/bench/%.c tests/bench/bench.h
 	@mkdir -p $(@D)
 	@echo '  CC      tests/$*'
 	@$(GUEST_CC) -pthread -o $@ $<
